@@ -1,0 +1,64 @@
+import importX from 'eslint-plugin-import-x';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import tseslint from 'typescript-eslint';
+
+/** What a folder of src/ may import from the other folders; anything not named is refused. */
+const mayImport = {
+  config: [],
+  clock: [],
+  domain: [],
+  store: ['config', 'clock', 'domain'],
+  routing: ['config', 'clock', 'domain', 'store'],
+  timers: ['config', 'clock', 'domain', 'store', 'routing'],
+  ingress: ['config', 'clock', 'domain', 'store', 'routing'],
+  delivery: ['config', 'clock', 'domain', 'store'],
+  channels: ['config', 'clock', 'domain', 'ingress'],
+  'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels'],
+  'admin-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels'],
+};
+const folders = Object.keys(mayImport);
+
+const zones = folders.map((folder) => ({
+  target: `./src/${folder}`,
+  from: folders.filter((other) => other !== folder && !mayImport[folder].includes(other)).map((other) => `./src/${other}`),
+  message: `src/${folder} may import only: ${mayImport[folder].join(', ') || 'nothing of ours'}.`,
+}));
+
+export default tseslint.config(
+  { ignores: ['dist/', 'data/', 'coverage/', '**/*.config.js'] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: './tsconfig.json' })] },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'no-restricted-imports': ['error', { patterns: [{ group: ['**/app.module.js'], message: 'Only main.ts and test/support import the application module.' }] }],
+    },
+  },
+  {
+    files: ['src/domain/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ group: ['@nestjs/*', 'typeorm', 'pg', 'node:*', 'undici', 'zod'], message: 'The domain is pure: it imports xstate and itself.' }] }],
+      'no-restricted-globals': ['error', 'process', 'setTimeout', 'setInterval', 'fetch', 'performance'],
+      'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }],
+    },
+  },
+  { files: ['src/main.ts', 'test/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
+  {
+    files: ['test/**/*.ts', '**/*.spec.ts'],
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+);

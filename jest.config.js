@@ -1,0 +1,42 @@
+// One project a kind of test: pure ones beside the code, the rest under test/ on real servers.
+const project = (displayName, testMatch, extra = {}) => ({
+  displayName,
+  testMatch,
+  rootDir: import.meta.dirname,
+  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/data/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2024',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  ...extra,
+});
+
+export default {
+  // Two cores: more workers only make the servers under test fight for them.
+  maxWorkers: 2,
+  projects: [
+    project('unit', ['<rootDir>/src/**/*.spec.ts', '<rootDir>/demo/**/*.spec.ts']),
+    project('model', ['<rootDir>/test/model/**/*.model-spec.ts'], {
+      globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
+    }),
+    project('integration', ['<rootDir>/test/integration/**/*.int-spec.ts'], {
+      globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
+    }),
+    project('e2e', ['<rootDir>/test/e2e/**/*.e2e-spec.ts'], {
+      globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
+    }),
+  ],
+};
