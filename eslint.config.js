@@ -7,14 +7,15 @@ const mayImport = {
   config: [],
   clock: [],
   domain: [],
+  callback: ['config', 'clock', 'domain'],
   store: ['config', 'clock', 'domain'],
   routing: ['config', 'clock', 'domain', 'store'],
   timers: ['config', 'clock', 'domain', 'store', 'routing'],
   ingress: ['config', 'clock', 'domain', 'store', 'routing'],
-  delivery: ['config', 'clock', 'domain', 'store'],
+  delivery: ['config', 'clock', 'domain', 'store', 'callback'],
   channels: ['config', 'clock', 'domain', 'ingress'],
-  'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels'],
-  'admin-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels'],
+  'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback'],
+  'admin-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback'],
 };
 const folders = Object.keys(mayImport);
 
