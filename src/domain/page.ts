@@ -1,0 +1,96 @@
+import type { AppId, InstagramId, PageId } from './ids.js';
+
+export const channels = ['messenger', 'instagram'] as const;
+/** The platform a thread lives on. */
+export type Channel = (typeof channels)[number];
+
+/**
+ * The webhook fields an app may subscribe to, in the spelling of Pages. Instagram spells some in the singular
+ * (`messaging_handover`, `messaging_referral`, `message_edit`) and calls reads `messaging_seen`: see `normaliseField`.
+ */
+export const webhookFields = [
+  'messages',
+  'message_echoes',
+  'message_deliveries',
+  'message_reads',
+  'message_reactions',
+  'message_edits',
+  'messaging_postbacks',
+  'messaging_referrals',
+  'messaging_handovers',
+  'messaging_optins',
+  'standby',
+] as const;
+export type WebhookField = (typeof webhookFields)[number];
+
+const otherSpellings: Readonly<Record<string, WebhookField>> = {
+  messaging_handover: 'messaging_handovers',
+  messaging_referral: 'messaging_referrals',
+  messaging_seen: 'message_reads',
+  message_edit: 'message_edits',
+};
+
+const knownFields: ReadonlySet<string> = new Set(webhookFields);
+function isWebhookField(name: string): name is WebhookField {
+  return knownFields.has(name);
+}
+
+/** The field that `name` means in either platform's spelling; null if there is none. */
+export function normaliseField(name: string): WebhookField | null {
+  if (isWebhookField(name)) return name;
+  return Object.hasOwn(otherSpellings, name) ? (otherSpellings[name] ?? null) : null;
+}
+
+/** A person's inbox tool is treated as a human: it may always take control. */
+export type AppKind = 'bot' | 'inbox';
+
+/** An app connected to a page, with what it may hear and do there. */
+export interface Connection {
+  readonly appId: AppId;
+  readonly appName: string;
+  readonly kind: AppKind;
+  readonly subscribedFields: ReadonlySet<WebhookField>;
+  /** Whether the app gets standby copies, by channel. Needs the `standby` field as well. */
+  readonly standby: Readonly<Record<Channel, boolean>>;
+  /** Whether a send of this app takes control of a thread that another app owns. */
+  readonly canTakeControl: boolean;
+}
+
+/** Which app gets conversations of one channel of a page. */
+export interface ChannelRouting {
+  readonly defaultAppId: AppId | null;
+  /** Gets Get Started taps and threads without a user event for 24 h. */
+  readonly socialAppId: AppId | null;
+}
+
+/** A Click to Message ad and the app that answers its conversations. */
+export interface AdRoute {
+  readonly adId: string;
+  readonly receivingAppId: AppId;
+  /** The `ref` the ad's referral carries. */
+  readonly ref: string | null;
+  readonly title: string | null;
+}
+
+/** A page with everything routing needs to know of it: one snapshot of the configuration. */
+export interface Page {
+  readonly pageId: PageId;
+  readonly name: string;
+  readonly instagramId: InstagramId | null;
+  readonly routing: Readonly<Record<Channel, ChannelRouting>>;
+  readonly connections: ReadonlyMap<AppId, Connection>;
+  readonly adRoutes: ReadonlyMap<string, AdRoute>;
+  /** m.me or ig.me links by their `ref`. */
+  readonly linkRoutes: ReadonlyMap<string, AppId>;
+}
+
+/** The channel's default app, if it is set and still connected. */
+export function defaultAppOf(page: Page, channel: Channel): AppId | null {
+  const { defaultAppId } = page.routing[channel];
+  return defaultAppId !== null && page.connections.has(defaultAppId) ? defaultAppId : null;
+}
+
+/** The id that names the business side on a channel: the page's or its Instagram account's. */
+export function businessIdOf(page: Page, channel: Channel): string {
+  return channel === 'instagram' && page.instagramId !== null ? page.instagramId : page.pageId;
+}

@@ -1,0 +1,352 @@
+import { and, assign, not, setup } from 'xstate';
+import type { AppId } from '../ids.js';
+import { controlWindowMs } from '../guide.js';
+import type { MachineEvent } from './thread.events.js';
+import type { RefusalReason } from './refusal.js';
+import type { ThreadContext } from './thread.js';
+
+/** Stored with each thread; a change of the machine that older threads cannot load raises it (see `snapshot.ts`). */
+export const machineVersion = 1;
+
+const nobody: ThreadContext = {
+  ownerAppId: null,
+  previousOwnerAppId: null,
+  entryPoint: null,
+  ownerSince: null,
+  lastUserEventAt: null,
+  pendingReferral: null,
+};
+
+/** Declared so that they have a type and a name in diagrams; whoever calls the machine carries them out. */
+const declared = () => {};
+
+const machineSetup = setup({
+  types: {
+    context: {} as ThreadContext,
+    events: {} as MachineEvent,
+  },
+  guards: {
+    defaultAppSet: ({ event }) => event.facts.defaultAppSet,
+    hasAssignee: ({ event }) => event.facts.hasAssignee,
+    assigneeIsDefaultApp: ({ event }) => event.facts.assigneeIsDefaultApp,
+    assigneeIsEffectiveOwner: ({ event }) => event.facts.assigneeIsEffectiveOwner,
+    callerConnected: ({ event }) => event.facts.callerConnected,
+    callerIsEffectiveOwner: ({ event }) => event.facts.callerIsEffectiveOwner,
+    callerMayTakeControl: ({ event }) => event.facts.callerMayTakeControl,
+    humanAgentTag: ({ event }) => event.facts.humanAgentTag,
+    windowAllows: ({ event }) => event.facts.windowAllows,
+    markSeen: ({ event }) => event.facts.markSeen,
+    hasTarget: ({ event }) => event.facts.hasTarget,
+    targetConnected: ({ event }) => event.facts.targetConnected,
+    targetIsCaller: ({ event }) => event.facts.targetIsCaller,
+    targetIsRecordedOwner: ({ event }) => event.facts.targetIsRecordedOwner,
+  },
+  actions: {
+    /** `pass_thread_control` to the app that gets the thread. */
+    tellPass: declared,
+    /** `take_thread_control` to the recorded owner that loses the thread, if there is one. */
+    tellTake: declared,
+    /** The event itself: live to the owner, on standby to the others. */
+    tellOwner: declared,
+    /** The event itself, live to every app: nobody owns the thread and the page has no default app. */
+    tellEveryone: declared,
+    refuse: declared,
+
+    ownByAssignee: assign(({ context, event }) =>
+      event.facts.assigneeIsRecordedOwner ? {} : moveControl(context, event.assigneeAppId, event.at),
+    ),
+    ownByDefaultApp: assign(({ context, event }) => moveControl(context, event.defaultAppId, event.at)),
+    ownByTarget: assign(({ context, event }) => ({
+      ...moveControl(context, event.targetAppId, event.at),
+      previousOwnerAppId: event.callerAppId ?? context.ownerAppId ?? context.previousOwnerAppId,
+      entryPoint: null,
+    })),
+    ownByCaller: assign(({ context, event }) => ({
+      ...moveControl(context, event.callerAppId, event.at),
+      entryPoint: null,
+    })),
+    endControl: assign(({ context }) => ({
+      ownerAppId: null,
+      previousOwnerAppId: context.ownerAppId ?? context.previousOwnerAppId,
+      ownerSince: null,
+      entryPoint: null,
+    })),
+    rememberEntry: assign(({ event }) => ({ entryPoint: event.entryPoint })),
+    rememberReferral: assign(({ event }) => ({ pendingReferral: event.entryPoint })),
+    forgetReferral: assign({ pendingReferral: null }),
+    rememberUserEvent: assign(({ context, event }) => ({
+      lastUserEventAt: event.facts.opensMessagingWindow ? event.at : context.lastUserEventAt,
+    })),
+  },
+  delays: {
+    controlWindow: controlWindowMs,
+  },
+});
+
+function moveControl(context: ThreadContext, newOwnerAppId: AppId | null, at: number) {
+  return {
+    ownerAppId: newOwnerAppId,
+    previousOwnerAppId: context.ownerAppId ?? context.previousOwnerAppId,
+    ownerSince: at,
+  };
+}
+
+type OwnedState = 'default-owned' | 'marketing-owned' | 'passed';
+const refuse = <Reason extends RefusalReason>(reason: Reason) => ({ type: 'refuse', params: { reason } }) as const;
+
+const toAssignee = {
+  type: 'tellPass',
+  params: ({ context, event }: { context: ThreadContext; event: MachineEvent }) => ({
+    to: event.assigneeAppId,
+    previousOwnerAppId: context.ownerAppId,
+  }),
+} as const;
+const toTarget = {
+  type: 'tellPass',
+  params: ({ context, event }: { context: ThreadContext; event: MachineEvent }) => ({
+    to: event.targetAppId,
+    previousOwnerAppId: event.callerAppId ?? context.ownerAppId,
+  }),
+} as const;
+const takenByTarget = {
+  type: 'tellTake',
+  params: ({ context, event }: { context: ThreadContext; event: MachineEvent }) => ({
+    from: context.ownerAppId,
+    newOwnerAppId: event.targetAppId,
+  }),
+} as const;
+const takenByCaller = {
+  type: 'tellTake',
+  params: ({ context, event }: { context: ThreadContext; event: MachineEvent }) => ({
+    from: context.ownerAppId,
+    newOwnerAppId: event.callerAppId,
+  }),
+} as const;
+const contentToOwner = {
+  type: 'tellOwner',
+  params: ({ context }: { context: ThreadContext }) => ({ ownerAppId: context.ownerAppId }),
+} as const;
+const contentToDefaultApp = {
+  type: 'tellOwner',
+  params: ({ event }: { event: MachineEvent }) => ({ ownerAppId: event.defaultAppId }),
+} as const;
+
+/** What an event of the person leaves behind in the context, whoever owns the thread. */
+const traces = {
+  'user.message': ['rememberUserEvent', 'forgetReferral'],
+  'user.postback': ['rememberUserEvent', 'forgetReferral'],
+  'user.get_started': ['rememberUserEvent', 'forgetReferral'],
+  'user.referral': ['rememberUserEvent', 'rememberReferral'],
+  'user.reaction': ['rememberUserEvent'],
+} as const;
+type OpeningType = Exclude<keyof typeof traces, 'user.reaction'>;
+
+/** An ad, a link or social routing names an app: it gets the thread, whoever has it. */
+const entry = (type: OpeningType) =>
+  [
+    {
+      guard: and(['assigneeIsDefaultApp', 'assigneeIsEffectiveOwner']),
+      target: 'default-owned',
+      reenter: true,
+      actions: ['ownByAssignee', 'rememberEntry', ...traces[type], contentToOwner],
+    },
+    {
+      guard: 'assigneeIsDefaultApp',
+      target: 'default-owned',
+      reenter: true,
+      actions: [toAssignee, 'ownByAssignee', 'rememberEntry', ...traces[type], contentToOwner],
+    },
+    {
+      guard: and(['hasAssignee', 'assigneeIsEffectiveOwner']),
+      target: 'marketing-owned',
+      reenter: true,
+      actions: ['ownByAssignee', 'rememberEntry', ...traces[type], contentToOwner],
+    },
+    {
+      guard: 'hasAssignee',
+      target: 'marketing-owned',
+      reenter: true,
+      actions: [toAssignee, 'ownByAssignee', 'rememberEntry', ...traces[type], contentToOwner],
+    },
+  ] as const;
+
+/** Nothing names an app and nobody owns the thread. */
+const openReleased = (type: OpeningType) =>
+  [
+    ...entry(type),
+    {
+      guard: 'defaultAppSet',
+      target: 'default-owned',
+      actions: ['ownByDefaultApp', 'rememberEntry', ...traces[type], contentToOwner],
+    },
+    { actions: [...traces[type], 'tellEveryone'] },
+  ] as const;
+
+/** Nothing names an app and the thread has an owner: the control window starts again. */
+const openOwned = (type: OpeningType, state: OwnedState) =>
+  [...entry(type), { target: state, reenter: true, actions: [...traces[type], contentToOwner] }] as const;
+
+const tellOwner = { actions: [contentToOwner] } as const;
+const tellReleased = [{ guard: 'defaultAppSet', actions: [contentToDefaultApp] }, { actions: 'tellEveryone' }] as const;
+
+const notConnected = { guard: not('callerConnected'), actions: refuse('app_not_connected') } as const;
+const maySend = and(['callerIsEffectiveOwner', 'windowAllows']);
+const mayTake = and(['callerMayTakeControl', not('humanAgentTag')]);
+
+/** A send of an app that has no control: it takes it, if it may, and is refused otherwise. */
+const sendOfAnotherApp = [
+  {
+    guard: and([mayTake, 'windowAllows']),
+    target: 'passed',
+    reenter: true,
+    actions: [takenByCaller, 'ownByCaller', contentToOwner],
+  },
+  { guard: mayTake, actions: refuse('window_closed') },
+  { actions: refuse('thread_not_owned') },
+] as const;
+
+const actionOfAnyApp = [
+  { guard: 'markSeen', actions: [] },
+  { guard: and(['callerIsEffectiveOwner', 'windowAllows']), actions: [] },
+  { guard: and(['callerMayTakeControl', 'windowAllows']), actions: [] },
+  { guard: 'callerIsEffectiveOwner', actions: refuse('window_closed') },
+  { guard: 'callerMayTakeControl', actions: refuse('window_closed') },
+] as const;
+
+const pass = [
+  notConnected,
+  { guard: not('callerIsEffectiveOwner'), actions: refuse('pass_not_owner') },
+  { guard: not('hasTarget'), actions: refuse('no_default_app') },
+  { guard: not('targetConnected'), actions: refuse('target_not_connected') },
+  { guard: 'targetIsCaller', actions: refuse('target_is_caller') },
+  { target: 'passed', reenter: true, actions: [toTarget, 'ownByTarget'] },
+] as const;
+
+const operatorPass = [
+  { guard: not('targetConnected'), actions: refuse('target_not_connected') },
+  { guard: 'targetIsRecordedOwner', actions: refuse('target_is_owner') },
+  { target: 'passed', reenter: true, actions: [takenByTarget, toTarget, 'ownByTarget'] },
+] as const;
+
+const inboxTake = [
+  notConnected,
+  { guard: not('callerMayTakeControl'), actions: refuse('thread_not_owned') },
+  { guard: 'targetIsRecordedOwner', actions: refuse('target_is_owner') },
+  { target: 'passed', reenter: true, actions: [takenByCaller, 'ownByCaller'] },
+] as const;
+
+const forbidden = { actions: refuse('routing_on') } as const;
+const forbiddenTake = [
+  { guard: 'defaultAppSet', actions: refuse('routing_on') },
+  { actions: refuse('routing_off') },
+] as const;
+
+/** The rows of the table that are the same in each state with a recorded owner. */
+const whileOwned = (state: OwnedState) =>
+  ({
+    after: { controlWindow: { target: 'released', actions: 'endControl' } },
+    on: {
+      'user.message': openOwned('user.message', state),
+      'user.postback': openOwned('user.postback', state),
+      'user.get_started': openOwned('user.get_started', state),
+      'user.referral': openOwned('user.referral', state),
+      'user.reaction': { target: state, reenter: true, actions: [...traces['user.reaction'], contentToOwner] },
+      'user.read': tellOwner,
+      'user.delivery': tellOwner,
+      'user.edit': tellOwner,
+      'user.unsend': tellOwner,
+      'user.optin': tellOwner,
+      'user.other': tellOwner,
+      'app.send': [
+        notConnected,
+        { guard: maySend, actions: [contentToOwner] },
+        { guard: 'callerIsEffectiveOwner', actions: refuse('window_closed') },
+        ...sendOfAnotherApp,
+      ],
+      'app.action': [notConnected, ...actionOfAnyApp, { actions: refuse('thread_not_owned') }],
+      'control.pass': pass,
+      'control.release': [
+        notConnected,
+        { guard: 'callerIsEffectiveOwner', target: 'released', actions: 'endControl' },
+        { actions: refuse('release_not_owner') },
+      ],
+      'control.take': forbiddenTake,
+      'control.request': forbidden,
+      'control.extend': forbidden,
+      'control.pass_metadata': forbidden,
+      'operator.pass': operatorPass,
+      'inbox.take': inboxTake,
+      'operator.release': { target: 'released', actions: 'endControl' },
+      'app.disconnected': { target: 'released', actions: 'endControl' },
+    },
+  }) as const;
+
+/**
+ * The thread: who owns a person's conversation with a page.
+ *
+ * - `released`: no active conversation; the channel's default app, if there is one, is the effective owner.
+ * - `default-owned`: an active conversation that nothing routed elsewhere; the default app owns it.
+ * - `marketing-owned`: an entry point (ad, link, social routing) routed it to an app.
+ * - `passed`: control was moved by an explicit act: a pass, a take-over by sending, the inbox, an operator.
+ *
+ * Guards read only `event.facts`; the context holds no configuration; nothing outside the machine decides by owner or
+ * state. It is run by `transition()`, so it must not invoke, spawn or await. There is no `*`: an event the machine does
+ * not know is a bug.
+ */
+export const threadMachine = machineSetup.createMachine({
+  id: 'thread',
+  // A factory that needed input would throw (and be caught) inside every transition(), which costs half its time.
+  context: nobody,
+  initial: 'released',
+  states: {
+    released: {
+      on: {
+        'user.message': openReleased('user.message'),
+        'user.postback': openReleased('user.postback'),
+        'user.get_started': openReleased('user.get_started'),
+        'user.referral': openReleased('user.referral'),
+        'user.reaction': [
+          { guard: 'defaultAppSet', actions: [...traces['user.reaction'], contentToDefaultApp] },
+          { actions: [...traces['user.reaction'], 'tellEveryone'] },
+        ],
+        'user.read': tellReleased,
+        'user.delivery': tellReleased,
+        'user.edit': tellReleased,
+        'user.unsend': tellReleased,
+        'user.optin': tellReleased,
+        'user.other': tellReleased,
+        'app.send': [
+          notConnected,
+          { guard: maySend, actions: [contentToDefaultApp] },
+          { guard: and([not('defaultAppSet'), 'windowAllows']), actions: 'tellEveryone' },
+          { guard: 'callerIsEffectiveOwner', actions: refuse('window_closed') },
+          { guard: not('defaultAppSet'), actions: refuse('window_closed') },
+          ...sendOfAnotherApp,
+        ],
+        'app.action': [
+          notConnected,
+          ...actionOfAnyApp,
+          { guard: and([not('defaultAppSet'), 'windowAllows']), actions: [] },
+          { guard: not('defaultAppSet'), actions: refuse('window_closed') },
+          { actions: refuse('thread_not_owned') },
+        ],
+        'control.pass': pass,
+        'control.release': [
+          notConnected,
+          { guard: 'callerIsEffectiveOwner', actions: [] },
+          { actions: refuse('release_not_owner') },
+        ],
+        'control.take': forbiddenTake,
+        'control.request': forbidden,
+        'control.extend': forbidden,
+        'control.pass_metadata': forbidden,
+        'operator.pass': operatorPass,
+        'inbox.take': inboxTake,
+        'operator.release': { actions: refuse('already_released') },
+      },
+    },
+    'default-owned': whileOwned('default-owned'),
+    'marketing-owned': whileOwned('marketing-owned'),
+    passed: whileOwned('passed'),
+  },
+});
