@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const count = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback);
+
+/** Every setting, from the environment. `.env.example` lists them; a test keeps the two equal. */
+export const settingsSchema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DATA_DIR: z.string().min(1).optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_PREPARED: flag.default(true),
+  /** Connections for routing and delivery; the APIs have a pool of their own. */
+  DATABASE_POOL: count(10, 200),
+  ADMIN_TOKEN: z.string().min(16).optional(),
+  DEMO: flag.optional(),
+  MODE: z.enum(['emulator', 'gateway']).default('emulator'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** How the platform's webhooks are verified and signed, in gateway mode. */
+  META_APP_SECRET: z.string().min(8).optional(),
+  META_VERIFY_TOKEN: z.string().min(8).optional(),
+  /** How many commits may be under way at once; each spans the lanes it shares by remainder. */
+  COMMIT_GROUPS: count(2, 256),
+  /** Events in one commit at most: larger ones delay their own callers. */
+  COMMIT_BATCH_MAX: count(1000, 10_000),
+  /** Events waiting for a commit at most, over all lanes; beyond that callers get 503 at once. */
+  COMMIT_QUEUE_MAX: count(20_000, 1_000_000),
+  /** Threads kept in memory at most, about 500 bytes each. */
+  THREAD_CACHE_MAX: count(100_000, 10_000_000),
+  /** How long an app may take to answer a webhook. */
+  DELIVERY_TIMEOUT_MS: count(5_000, 30_000),
+  /** POSTs to one app at once at most. */
+  DELIVERY_CONCURRENCY: count(32, 1_000),
+  /** How long an app's deliveries are tried before they are dead letters. */
+  DELIVERY_HORIZON_HOURS: count(36, 24 * 30),
+  /** `all` keeps every try of every delivery, `failures` only what did not succeed; by default all in the emulator. */
+  DELIVERY_ATTEMPTS: z.enum(['all', 'failures']).optional(),
+  /** Address ranges that callbacks may be in besides public ones, as CIDR, comma-separated. The emulator adds loopback. */
+  CALLBACK_ALLOW: z.string().default(''),
+  /** Largest request body in bytes; a webhook with a thousand events must fit. */
+  BODY_MAX_BYTES: count(8 * 1024 * 1024, 64 * 1024 * 1024),
+  /** Names of places where the process kills itself, for fault tests; refused in gateway mode unless NODE_ENV is test. */
+  FAILPOINTS: z.string().default(''),
+});
+
+/** The settings of this process, read once. */
+export class Settings {
+  constructor(readonly values: z.infer<typeof settingsSchema>) {}
+
+  get gateway(): boolean {
+    return this.values.MODE === 'gateway';
+  }
+}
+
+/** A setting that cannot be used: the message names it and says what is allowed. */
+export class BadSettingError extends Error {
+  override name = 'BadSettingError';
+}
+
+/** Reads the settings. Throws BadSettingError. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  // An empty variable means "not set": compose files and shells produce them.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new BadSettingError(`The setting ${issue?.path.join('.') ?? ''} is not valid: ${issue?.message ?? ''}.`);
+  }
+  const { MODE, FAILPOINTS } = parsed.data;
+  if (FAILPOINTS !== '' && MODE === 'gateway' && env['NODE_ENV'] !== 'test') {
+    throw new BadSettingError('The setting FAILPOINTS is for tests only and is refused in gateway mode.');
+  }
+  return new Settings(parsed.data);
+}

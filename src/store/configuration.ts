@@ -1,0 +1,39 @@
+import type { AppId, InstagramId, PageId } from '../domain/ids.js';
+import type { AppKind, Page, WebhookField } from '../domain/page.js';
+
+/** An app as deliveries and signatures need it. */
+export interface App {
+  readonly appId: AppId;
+  readonly name: string;
+  readonly kind: AppKind;
+  readonly callbackUrl: string | null;
+  readonly verifyToken: string | null;
+  readonly secret: string;
+  readonly batchSizeMax: number;
+  /** Fields the app itself subscribes to; null: every field. */
+  readonly subscribedFields: ReadonlySet<WebhookField> | null;
+  readonly pausedAt: number | null;
+}
+
+/** Whom a page access token speaks for. */
+export interface TokenHolder {
+  readonly pageId: PageId;
+  readonly appId: AppId;
+  /** When the token ends, if a newer one replaced it; milliseconds since 1970. */
+  readonly expiresAt: number | null;
+}
+
+/** All configuration, read in one snapshot together with its epoch. */
+export interface Configuration {
+  /** Rises with every change; a commit that was decided under another epoch is refused. */
+  readonly epoch: number;
+  /** Renewed when a backup is restored; begins delivery ids and feed cursors. */
+  readonly incarnation: string;
+  /** The emulator's virtual clock, as milliseconds ahead of database time. */
+  readonly clockOffsetMs: number;
+  readonly pages: ReadonlyMap<PageId, Page>;
+  readonly pagesByInstagram: ReadonlyMap<InstagramId, PageId>;
+  readonly apps: ReadonlyMap<AppId, App>;
+  /** Page access tokens by the SHA-256 (hex) of the token. */
+  readonly tokens: ReadonlyMap<string, TokenHolder>;
+}
