@@ -1,0 +1,174 @@
+import 'reflect-metadata';
+import pg from 'pg';
+import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
+import { CreateTables1790000000000 } from '../../migrations/1790000000000-create-tables.js';
+import { StoreUnavailableError } from './store-unavailable.error.js';
+
+/** Listed by hand, so that what runs against a database is what the compiler saw. In the order of their timestamps. */
+const migrations: (new () => MigrationInterface)[] = [CreateTables1790000000000];
+const entities: (new () => object)[] = [];
+
+const MIGRATIONS_TABLE = 'migration';
+/** Any number, the same for good: who migrates a database of ours holds this lock in it. */
+const MIGRATION_LOCK = 7_420_026;
+const MIGRATION_LOCK_TIMEOUT_MS = 300_000;
+
+const SERVER_VERSION_MIN = 15;
+const POOL_SIZE = 10;
+const CONNECTION_TIMEOUT_MS = 5_000;
+/** A statement that takes longer is a bug or a lock that nobody will release. */
+const STATEMENT_TIMEOUT_MS = 8_000;
+/** Our own clock, for a server that has fallen silent and cannot end the statement itself. */
+const QUERY_TIMEOUT_MS = 10_000;
+/** We never wait for anything but the database inside a transaction. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+const IDLE_CONNECTION_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_DELAY_MS = 10_000;
+
+export interface StoreConnectionOptions {
+  /** Connections held at most. */
+  poolSize?: number;
+  /** What the server's `pg_stat_activity` calls us. */
+  applicationName?: string;
+}
+
+/**
+ * A pool for the statements of the hot path: TypeORM's `query()` knows no named prepared statements. Connects when it is
+ * first used; errors of a query reach its caller.
+ */
+export function openPool(url: string, options: StoreConnectionOptions = {}): pg.Pool {
+  return new SafePool({ connectionString: url, ...connectionSettings(options) });
+}
+
+/** Connects at once. Throws `StoreUnavailableError` if there is no usable database behind the address. */
+export async function openDataSource(url: string, options: StoreConnectionOptions = {}): Promise<DataSource> {
+  return connect(url, connectionSettings(options));
+}
+
+/**
+ * Brings the database up to date: all pending migrations in one transaction, or none. Instances that start at the same
+ * time wait for each other with a lock that ends with the transaction; one of the session would be lost or shared behind
+ * PgBouncer.
+ */
+export async function migrate(dataSource: DataSource): Promise<void> {
+  // A connection of its own, because filling a large table may take longer than any other statement is allowed to.
+  const patient = await connect(connectionStringOf(dataSource), {
+    ...connectionSettings({ poolSize: 1, applicationName: 'signalbox migration' }),
+    statement_timeout: 0,
+    query_timeout: 0,
+    idle_in_transaction_session_timeout: 0,
+  });
+  const runner = patient.createQueryRunner();
+  try {
+    await runner.startTransaction();
+    await runner.query(`select set_config('lock_timeout', $1, true)`, [String(MIGRATION_LOCK_TIMEOUT_MS)]);
+    await runner.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const executor = new MigrationExecutor(patient, runner);
+    executor.transaction = 'all';
+    await executor.executePendingMigrations();
+    await runner.commitTransaction();
+  } catch (error) {
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+    throw error;
+  } finally {
+    await runner.release();
+    await patient.destroy();
+  }
+}
+
+/**
+ * An idle connection that dies is reported by an `error` event, and one without a listener ends the process. There is
+ * nothing to do: the pool has dropped the connection, and a query that was under way on it fails for its caller.
+ */
+class SafePool extends pg.Pool {
+  constructor(config?: pg.PoolConfig) {
+    super(config);
+    this.on('error', () => undefined);
+    this.on('connect', (client) => client.on('error', () => undefined));
+  }
+}
+
+function connectionSettings({ poolSize = POOL_SIZE, applicationName = 'signalbox' }: StoreConnectionOptions) {
+  return {
+    max: poolSize,
+    application_name: applicationName,
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_CONNECTION_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+  } satisfies pg.PoolConfig;
+}
+
+async function connect(url: string, settings: pg.PoolConfig): Promise<DataSource> {
+  requireConnectionString(url);
+  const dataSource = new DataSource({
+    type: 'postgres',
+    // TypeORM reads addresses itself and knows no Unix sockets; `extra` goes to `pg` as it is.
+    extra: { connectionString: url, ...settings },
+    driver: { ...pg, Pool: SafePool },
+    poolErrorHandler: () => undefined,
+    synchronize: false,
+    migrationsRun: false,
+    migrationsTableName: MIGRATIONS_TABLE,
+    migrations,
+    entities,
+    logging: false,
+  });
+  try {
+    await dataSource.initialize();
+    await requireVersion(dataSource);
+    return dataSource;
+  } catch (error) {
+    if (dataSource.isInitialized) await dataSource.destroy().catch(() => undefined);
+    if (error instanceof StoreUnavailableError) throw error;
+    throw new StoreUnavailableError(`the database at ${placeOf(url)} cannot be used: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** `pg` takes any text for an address and then looks for a host called "base". */
+function requireConnectionString(url: string): void {
+  try {
+    if (/^postgres(ql)?:\/\//.test(url) && new pg.Client({ connectionString: url }).host) return;
+  } catch {
+    // The reason would repeat the address with its password.
+  }
+  throw new StoreUnavailableError(
+    'the address of the database is not a connection string such as postgresql://user:password@host:5432/database',
+  );
+}
+
+async function requireVersion(dataSource: DataSource): Promise<void> {
+  const [row]: { version: string }[] = await dataSource.query(`select current_setting('server_version') as version`);
+  const version = row?.version ?? 'unknown';
+  if (Number.parseInt(version, 10) >= SERVER_VERSION_MIN) return;
+  throw new StoreUnavailableError(
+    `the database is PostgreSQL ${version}, and PostgreSQL ${SERVER_VERSION_MIN} or newer is needed`,
+  );
+}
+
+function connectionStringOf(dataSource: DataSource): string {
+  const { extra } = dataSource.options as { extra?: { connectionString?: unknown } };
+  if (typeof extra?.connectionString !== 'string') throw new Error('the data source was not opened by openDataSource');
+  return extra.connectionString;
+}
+
+/** Host, port and database of an address, without user and password. */
+function placeOf(url: string): string {
+  const { host, port, database } = new pg.Client({ connectionString: url });
+  return host.startsWith('/') ? `${host} (${database ?? ''})` : `${host}:${port}/${database ?? ''}`;
+}
+
+function reasonOf(error: unknown): string {
+  // A name with several addresses, such as localhost, fails with one error for each and no message.
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  if (/unsupported startup parameter/i.test(error.message)) {
+    return `${error.message} (PgBouncer needs ignore_startup_parameters = statement_timeout, idle_in_transaction_session_timeout)`;
+  }
+  return error.message;
+}
