@@ -13,7 +13,7 @@ const mayImport = {
   timers: ['config', 'clock', 'domain', 'store', 'routing'],
   ingress: ['config', 'clock', 'domain', 'store', 'routing'],
   delivery: ['config', 'clock', 'domain', 'store', 'callback'],
-  channels: ['config', 'clock', 'domain', 'ingress'],
+  channels: ['config', 'clock', 'domain', 'store', 'routing', 'timers', 'admin-auth', 'views'],
   'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback'],
   'admin-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback'],
 };

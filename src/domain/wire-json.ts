@@ -32,13 +32,13 @@ export function parseJson(text: string): unknown {
   if (!longDigits.test(text)) return JSON.parse(text) as unknown;
   return JSON.parse(text, function (this: unknown, _key: string, value: unknown, context?: { source?: string }) {
     const source = context?.source;
-    if (typeof value === 'number' && source !== undefined && String(value) !== source) return rawJson(source);
+    if (typeof value === 'number' && source !== undefined && String(value) !== source) return rawNumber(source);
     return value;
   } as (key: string, value: unknown) => unknown) as unknown;
 }
 
-/** A number kept as the text it was written in. */
-function rawJson(source: string): unknown {
+/** A number that serialises to exactly these digits, such as an app id, which JavaScript's numbers cannot hold. */
+export function rawNumber(digits: string): unknown {
   // TypeScript's library does not declare JSON.rawJSON yet; every supported Node has it.
-  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source);
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(digits);
 }

@@ -1,0 +1,49 @@
+import type { AppId, Mid, ThreadKey } from '../domain/ids.js';
+import type { Channel as ChannelName } from '../domain/page.js';
+import type { AppAction, MessageTag } from '../domain/thread/thread.events.js';
+import type { Outcome, Submission } from '../routing/submission.js';
+
+/** What a send does to control once its message is accepted. */
+export type ControlChange =
+  /** `targetAppId` null: to the default app. */
+  { readonly type: 'pass'; readonly targetAppId: AppId | null } | { readonly type: 'release' };
+
+/** An action of the business side that is no message: it types, has read, or reacts. */
+export type SenderAction =
+  | { readonly type: Exclude<AppAction['action'], 'react' | 'unreact'> }
+  | { readonly type: 'react'; readonly messageId: Mid; readonly reaction: string }
+  | { readonly type: 'unreact'; readonly messageId: Mid };
+
+/** One call of an app that writes to a person. At least one of `message`, `action` and `control` is not null. */
+export interface SendRequest {
+  readonly key: ThreadKey;
+  readonly channel: ChannelName;
+  readonly callerAppId: AppId;
+  /** In the shape of the Send API: `text`, `attachment`, `attachments`, `quick_replies`, `metadata`; ids kept exact. */
+  readonly message: Readonly<Record<string, unknown>> | null;
+  readonly action: SenderAction | null;
+  readonly tag: MessageTag | null;
+  readonly control: ControlChange | null;
+  readonly personaId?: string;
+  /** The message this one answers. */
+  readonly replyTo?: Mid;
+  /** The request this came in with. */
+  readonly traceId: string;
+  readonly ifVersion?: Submission['ifVersion'];
+  readonly idempotency?: Submission['idempotency'];
+}
+
+/** What became of a send. `mid` names the message if it was sent now or, for a repeated call, then. */
+export interface SendOutcome {
+  readonly mid: Mid | null;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Where people are: the port through which apps reach them. The emulator's channel is the log itself, the gateway's is
+ * the platform. A refusal is an outcome; throws RouterBusyError when nothing can be decided now.
+ */
+export abstract class Channel {
+  /** Sends a message or an action and changes control, all of it or nothing. */
+  abstract send(request: SendRequest): Promise<SendOutcome>;
+}
