@@ -1,0 +1,89 @@
+import type { Pool } from 'pg';
+import { laneOf, type AppId, type PageId, type ThreadKey } from '../domain/ids.js';
+import type { LogRow } from '../domain/log.js';
+import type { Thread, ThreadState } from '../domain/thread/thread.js';
+import { rowFrom, rowSelection, threadFrom, threadSelection, type RowRecord, type ThreadRecord } from './records.js';
+
+/** Which threads to list. Absent: any. */
+export interface ThreadFilter {
+  readonly pageId?: PageId;
+  readonly state?: ThreadState;
+  readonly ownerAppId?: AppId;
+}
+
+/** Reads of the log and of the threads it folds into. */
+export class LogStore {
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /** A lane's rows after an id, oldest first. */
+  async rowsAfter(lane: number, afterId: number, limit: number): Promise<LogRow[]> {
+    const { rows } = await this.#pool.query<RowRecord>(
+      `select ${rowSelection} from log where lane = $1 and id > $2 order by id limit $3`,
+      [lane, afterId, limit],
+    );
+    return rows.map(rowFrom);
+  }
+
+  /** The rows of a lane with these ids, oldest first; those that no longer exist are left out. */
+  async rowsByIds(lane: number, ids: readonly number[]): Promise<LogRow[]> {
+    const { rows } = await this.#pool.query<RowRecord>(
+      `select ${rowSelection} from log where lane = $1 and id = any($2::bigint[]) order by id`,
+      [lane, ids],
+    );
+    return rows.map(rowFrom);
+  }
+
+  async findRow(lane: number, id: number): Promise<LogRow | null> {
+    const [row] = await this.rowsByIds(lane, [id]);
+    return row ?? null;
+  }
+
+  /** A thread's rows after an id, oldest first. */
+  async rowsOfThread(key: ThreadKey, afterId: number, limit: number): Promise<LogRow[]> {
+    const { rows } = await this.#pool.query<RowRecord>(
+      `select ${rowSelection} from log
+        where lane = $1 and page_id = $2 and psid = $3 and id > $4 order by id limit $5`,
+      [laneOf(key), key.pageId, key.psid, afterId, limit],
+    );
+    return rows.map(rowFrom);
+  }
+
+  /** The last id of each lane, by lane. */
+  async lastIds(): Promise<number[]> {
+    const { rows } = await this.#pool.query<{ last_id: string }>('select last_id from lane order by lane');
+    return rows.map((row) => Number(row.last_id));
+  }
+
+  async findThread(key: ThreadKey): Promise<Thread | null> {
+    const { rows } = await this.#pool.query<ThreadRecord>(
+      `select ${threadSelection} from thread t where lane = $1 and page_id = $2 and psid = $3`,
+      [laneOf(key), key.pageId, key.psid],
+    );
+    return rows[0] === undefined ? null : threadFrom(rows[0]);
+  }
+
+  /** Threads in the order of lane, page and person, after the given one. As stored: overdue changes are not applied. */
+  async listThreads(filter: ThreadFilter, after: ThreadKey | null, limit: number): Promise<Thread[]> {
+    const { rows } = await this.#pool.query<ThreadRecord>(
+      `select ${threadSelection} from thread t
+        where ($1::text is null or page_id = $1) and ($2::text is null or state = $2)
+          and ($3::text is null or owner_app_id = $3)
+          and ($4::smallint is null or (lane, page_id, psid) > ($4, $5::text, $6::text))
+        order by lane, page_id, psid limit $7`,
+      [
+        filter.pageId ?? null,
+        filter.state ?? null,
+        filter.ownerAppId ?? null,
+        after === null ? null : laneOf(after),
+        after?.pageId ?? null,
+        after?.psid ?? null,
+        limit,
+      ],
+    );
+    return rows.map(threadFrom);
+  }
+}
