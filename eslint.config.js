@@ -7,6 +7,8 @@ const mayImport = {
   config: [],
   clock: [],
   domain: [],
+  views: ['domain'],
+  'admin-auth': ['config'],
   callback: ['config', 'clock', 'domain'],
   store: ['config', 'clock', 'domain'],
   routing: ['config', 'clock', 'domain', 'store'],
@@ -15,7 +17,7 @@ const mayImport = {
   delivery: ['config', 'clock', 'domain', 'store', 'callback'],
   channels: ['config', 'clock', 'domain', 'store', 'routing', 'timers', 'admin-auth', 'views'],
   'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback'],
-  'admin-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback'],
+  'admin-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback', 'admin-auth', 'views'],
 };
 const folders = Object.keys(mayImport);
 
