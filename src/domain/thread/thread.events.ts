@@ -143,6 +143,8 @@ export const factNames = [
   'targetConnected',
   'targetIsCaller',
   'targetIsRecordedOwner',
+  'deadlineReached',
+  'ownerDisconnected',
 ] as const;
 export type FactName = (typeof factNames)[number];
 export type Facts = Readonly<Record<FactName, boolean>>;

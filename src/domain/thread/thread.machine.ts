@@ -40,6 +40,8 @@ const machineSetup = setup({
     targetConnected: ({ event }) => event.facts.targetConnected,
     targetIsCaller: ({ event }) => event.facts.targetIsCaller,
     targetIsRecordedOwner: ({ event }) => event.facts.targetIsRecordedOwner,
+    deadlineReached: ({ event }) => event.facts.deadlineReached,
+    ownerDisconnected: ({ event }) => event.facts.ownerDisconnected,
   },
   actions: {
     /** `pass_thread_control` to the app that gets the thread. */
@@ -244,7 +246,7 @@ const forbiddenTake = [
 /** The rows of the table that are the same in each state with a recorded owner. */
 const whileOwned = (state: OwnedState) =>
   ({
-    after: { controlWindow: { target: 'released', actions: 'endControl' } },
+    after: { controlWindow: { guard: 'deadlineReached', target: 'released', actions: 'endControl' } },
     on: {
       'user.message': openOwned('user.message', state),
       'user.postback': openOwned('user.postback', state),
@@ -277,7 +279,7 @@ const whileOwned = (state: OwnedState) =>
       'operator.pass': operatorPass,
       'inbox.take': inboxTake,
       'operator.release': { target: 'released', actions: 'endControl' },
-      'app.disconnected': { target: 'released', actions: 'endControl' },
+      'app.disconnected': { guard: 'ownerDisconnected', target: 'released', actions: 'endControl' },
     },
   }) as const;
 
