@@ -76,8 +76,9 @@ export class CreateTables1790000000000 implements MigrationInterface {
         -- An ad's id or a link's ref.
         key text not null,
         app_id text not null,
-        -- Ads only: the ref their referral carries, and the welcome template as JSON.
+        -- Ads only: the ref their referral carries, the title people saw, and the welcome template as JSON.
         ref text,
+        title text,
         template text,
         constraint route_pk primary key (page_id, kind, key)
       );
@@ -195,16 +196,35 @@ export class CreateTables1790000000000 implements MigrationInterface {
         psid text not null,
         reason text not null,
         at timestamptz not null,
+        -- When the app acknowledged a delivery that told of the gap.
+        told_at timestamptz,
         replayed_at timestamptz,
         constraint dead_letter_pk primary key (lane, id, notice)
       );
       create index dead_letter_app on dead_letter (app_id, at);
+      create index dead_letter_untold on dead_letter (lane) where told_at is null;
+
+      -- Deliveries someone asked to be sent again, until they are.
+      create table replay (
+        lane smallint not null,
+        app_id text not null,
+        id bigint not null,
+        notice smallint not null,
+        requested_at timestamptz not null,
+        constraint replay_pk primary key (lane, app_id, id, notice)
+      );
+
+      -- Instances that dispatch, so that each knows its share of the lanes.
+      create table dispatcher (
+        holder text constraint dispatcher_pk primary key,
+        seen_at timestamptz not null
+      );
     `);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
-      drop table dead_letter, attempt, stalled, owed, cursor, quarantine, log, thread, route, access_token, connection,
+      drop table dispatcher, replay, dead_letter, attempt, stalled, owed, cursor, quarantine, log, thread, route, access_token, connection,
         app, page, lane, configuration
     `);
   }

@@ -2,11 +2,16 @@ import 'reflect-metadata';
 import pg from 'pg';
 import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
 import { CreateTables1790000000000 } from '../../migrations/1790000000000-create-tables.js';
+import { AccessTokenEntity } from './access-token.entity.js';
+import { AppEntity } from './app.entity.js';
+import { ConnectionEntity } from './connection.entity.js';
+import { PageEntity } from './page.entity.js';
+import { RouteEntity } from './route.entity.js';
 import { StoreUnavailableError } from './store-unavailable.error.js';
 
 /** Listed by hand, so that what runs against a database is what the compiler saw. In the order of their timestamps. */
 const migrations: (new () => MigrationInterface)[] = [CreateTables1790000000000];
-const entities: (new () => object)[] = [];
+const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 
 const MIGRATIONS_TABLE = 'migration';
 /** Any number, the same for good: who migrates a database of ours holds this lock in it. */
@@ -164,11 +169,11 @@ function placeOf(url: string): string {
 }
 
 function reasonOf(error: unknown): string {
+  const { message = String(error), errors } = error as Partial<AggregateError>;
   // A name with several addresses, such as localhost, fails with one error for each and no message.
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  if (!(error instanceof Error)) return String(error);
-  if (/unsupported startup parameter/i.test(error.message)) {
-    return `${error.message} (PgBouncer needs ignore_startup_parameters = statement_timeout, idle_in_transaction_session_timeout)`;
+  if (message === '' && errors?.length) return reasonOf(errors[0]);
+  if (/unsupported startup parameter/i.test(message)) {
+    return `${message} (PgBouncer needs ignore_startup_parameters = statement_timeout, idle_in_transaction_session_timeout)`;
   }
-  return error.message;
+  return message;
 }

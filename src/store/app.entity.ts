@@ -1,0 +1,38 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { AppId } from '../domain/ids.js';
+import type { AppKind, WebhookField } from '../domain/page.js';
+
+@Entity('app')
+export class AppEntity {
+  @PrimaryColumn('text', { name: 'app_id', primaryKeyConstraintName: 'app_pk' })
+  appId!: AppId;
+
+  @Column('text')
+  name!: string;
+
+  @Column('text')
+  kind!: AppKind;
+
+  @Column('text', { name: 'callback_url', nullable: true })
+  callbackUrl!: string | null;
+
+  @Column('text', { name: 'verify_token', nullable: true })
+  verifyToken!: string | null;
+
+  @Column('text', { name: 'app_secret' })
+  appSecret!: string;
+
+  /** How many events one POST may carry. */
+  @Column('int', { name: 'batch_size_max', default: 1 })
+  batchSizeMax!: number;
+
+  /** Fields the app itself subscribes to; null: every field. */
+  @Column('text', { name: 'subscribed_fields', array: true, nullable: true })
+  subscribedFields!: WebhookField[] | null;
+
+  @Column('timestamptz', { name: 'paused_at', nullable: true })
+  pausedAt!: Date | null;
+
+  @Column('text', { name: 'pause_reason', nullable: true })
+  pauseReason!: string | null;
+}
