@@ -130,12 +130,18 @@ export class LaneStore {
     }
   }
 
-  /** Rows that carry one of these source ids, in the given lane and days. */
-  async rowsBySource(lane: number, sourceIds: readonly string[], days: readonly string[]): Promise<LogRow[]> {
+  /** The rows of these events, as far as they exist. */
+  async rowsBySource(sources: readonly { lane: number; sourceId: string; day: string }[]): Promise<LogRow[]> {
     const { rows } = await this.#pool.query<RowRecord>(
-      `select ${rowSelection} from log
-        where lane = $1 and source_id = any($2::text[]) and day = any($3::date[]) order by id`,
-      [lane, sourceIds, days],
+      `select ${rowSelection}
+         from log join unnest($1::smallint[], $2::text[], $3::date[]) s (lane, source_id, day)
+                using (lane, source_id, day)
+        order by lane, id`,
+      [
+        sources.map((source) => source.lane),
+        sources.map((source) => source.sourceId),
+        sources.map((source) => source.day),
+      ],
     );
     return rows.map(rowFrom);
   }

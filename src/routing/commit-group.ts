@@ -1,0 +1,380 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
+import type { Clock } from '../clock/clock.js';
+import type { Failpoints } from '../config/failpoints.js';
+import { laneOf, threadName } from '../domain/ids.js';
+import type { LogRow } from '../domain/log.js';
+import type { CommittedRows } from '../store/committed-rows.js';
+import type { ConfigurationCache } from '../store/configuration.cache.js';
+import type { LaneState, LaneStore } from '../store/lane.store.js';
+import { dayOf } from '../store/log-partitions.js';
+import type { QuarantineStore } from '../store/quarantine.store.js';
+import { decideBatch, type DecidedBatch } from './batch.js';
+import { faultOf } from './database-errors.js';
+import { RouterBusyError, type Outcome, type Submission } from './submission.js';
+import { ThreadCache } from './thread-cache.js';
+
+export interface CommitGroupOptions {
+  readonly batchMax: number;
+  readonly cacheMax: number;
+}
+
+/** A submission that waits for its answer. */
+interface Pending {
+  readonly submission: Submission;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: Error) => void;
+  /** Whether an idempotency key has been looked up. */
+  keyChecked: boolean;
+}
+
+/** After this many lost races the lanes are locked first. */
+const missesMax = 3;
+/** How long callers wait for a database that does not answer, in milliseconds, before they get 503. */
+const patienceMs = 5_000;
+const retryDelayMs = 100;
+/** A batch needs a round for each lost race and each duplicate; far beyond that something is wrong. */
+const roundsMax = 100;
+const catchUpRows = 1_000;
+const dayMs = 24 * 60 * 60 * 1000;
+
+/**
+ * The lanes of one group, committed one batch after the other.
+ *
+ * Cast: callers `enqueue`; `#drain` takes what has gathered while the previous commit was under way; `decideBatch` decides
+ * it; `LaneStore.commit` writes it if nobody else has written to the lanes meanwhile. Guarantee: a caller is answered only
+ * after its rows are committed, and a submission has one effect however often it is sent. Failure: a lane that moved on is
+ * caught up and its part decided again; when the database does not answer for a while, callers get `RouterBusyError`.
+ */
+export class CommitGroup {
+  readonly #queue: Pending[] = [];
+  readonly #cache: ThreadCache;
+  #draining: Promise<void> | null = null;
+
+  constructor(
+    private readonly lanes: LaneStore,
+    private readonly configuration: ConfigurationCache,
+    private readonly quarantine: QuarantineStore,
+    private readonly committedRows: CommittedRows,
+    private readonly clock: Clock,
+    private readonly failpoints: Failpoints,
+    private readonly options: CommitGroupOptions,
+  ) {
+    this.#cache = new ThreadCache(options.cacheMax);
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  enqueue(submission: Submission): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ submission, resolve, reject, keyChecked: submission.idempotency === undefined });
+      this.#draining ??= this.#drain().finally(() => (this.#draining = null));
+    });
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#draining !== null) await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    // Lets everything that arrives in the same turn of the event loop share the first commit.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = takeFairly(this.#queue, this.options.batchMax);
+      try {
+        await this.#commit(batch);
+      } catch (error) {
+        const failure = error instanceof Error ? error : new Error(String(error));
+        for (const pending of batch) pending.reject(failure);
+      }
+    }
+  }
+
+  /** Commits a batch, part by part if need be, until each of its submissions is answered. */
+  async #commit(batch: readonly Pending[]): Promise<void> {
+    let open = batch;
+    const givingUpAt = this.clock.monotonicMs() + patienceMs;
+    for (let misses = 0, rounds = 0; open.length > 0; rounds++) {
+      if (rounds === roundsMax) throw new Error('a batch did not settle');
+      try {
+        open = await this.#answerKnownKeys(open);
+        if (open.length === 0) return;
+        open = misses < missesMax ? await this.#tryOnce(open) : await this.#tryLocked(open);
+        misses++;
+      } catch (error) {
+        switch (faultOf(error)) {
+          case 'duplicate':
+            open = await this.#answerDuplicates(open);
+            break;
+          case 'bad_data':
+            return this.#bisect(open, error);
+          case 'retry':
+            misses = missesMax;
+            break;
+          case 'unknown_outcome':
+            open = await this.#settle(open, givingUpAt, error);
+            break;
+          case 'bug':
+            this.#forget(open);
+            throw error;
+        }
+      }
+    }
+  }
+
+  /** Decides and commits without holding a lock meanwhile; returns what has to be decided again. */
+  async #tryOnce(open: readonly Pending[]): Promise<readonly Pending[]> {
+    const { epoch } = this.configuration.current();
+    await this.#load(open);
+    const { first, repeated } = separateRepeated(open, this.clock.now());
+    const decided = this.#decide(first);
+    this.failpoints.pass('ingest.beforeCommit');
+    const states = await this.lanes.commit(epoch, decided.lanes);
+    this.failpoints.pass('ingest.afterCommit');
+    return [...(await this.#apply(first, decided, epoch, states)), ...repeated];
+  }
+
+  /** The same with the lanes locked, so that nobody can be faster. */
+  async #tryLocked(open: readonly Pending[]): Promise<readonly Pending[]> {
+    const { first, repeated } = separateRepeated(open, this.clock.now());
+    const lanes = [...new Set(first.map(({ submission }) => laneOf(submission.key)))].sort((a, b) => a - b);
+    const [decided, epoch, states] = await this.lanes.withLocked(lanes, async (locked, client) => {
+      // A configuration change holds the lanes' locks until it is committed, so what is read now is what they hold.
+      let { epoch } = this.configuration.current();
+      if (locked.some((state) => state.configEpoch !== epoch)) ({ epoch } = await this.configuration.refresh());
+      for (const state of locked) await this.#catchUp(state, client);
+      await this.#load(first, client);
+      const decided = this.#decide(first);
+      return [decided, epoch, await this.lanes.commit(epoch, decided.lanes, client)] as const;
+    });
+    return [...(await this.#apply(first, decided, epoch, states)), ...repeated];
+  }
+
+  #decide(open: readonly Pending[]): DecidedBatch {
+    return decideBatch(
+      open.map(({ submission }) => submission),
+      this.configuration.current(),
+      {
+        thread: ({ key }) => this.#cache.get(key) ?? null,
+        lastId: (lane) => this.#cache.lastId(lane) ?? 0,
+        now: this.clock.now(),
+      },
+    );
+  }
+
+  /** Answers what was committed, brings the other lanes up to date and returns their submissions. */
+  async #apply(
+    open: readonly Pending[],
+    decided: DecidedBatch,
+    epoch: number,
+    states: readonly LaneState[],
+  ): Promise<Pending[]> {
+    const found = new Map(states.map((state) => [state.lane, state]));
+    const committed = new Set<number>();
+    for (const batch of decided.lanes) {
+      const state = found.get(batch.lane);
+      if (state === undefined) throw new Error(`lane ${batch.lane} does not exist`);
+      if (state.lastId !== batch.expected || state.configEpoch !== epoch) continue;
+      committed.add(batch.lane);
+      this.#cache.setLastId(batch.lane, batch.expected + batch.rows.length);
+      for (const thread of batch.threads) this.#cache.set(thread);
+    }
+    const lost: Pending[] = [];
+    open.forEach((pending, index) => {
+      const outcome = decided.outcomes[index];
+      if (outcome !== undefined && committed.has(laneOf(pending.submission.key))) pending.resolve(outcome);
+      else lost.push(pending);
+    });
+    for (const batch of decided.lanes) {
+      if (committed.has(batch.lane) && batch.rows.length > 0) this.committedRows.publish(batch.lane, batch.rows);
+    }
+    if (lost.length > 0) {
+      if (states.some((state) => state.configEpoch !== epoch)) await this.configuration.refresh();
+      for (const state of states) if (!committed.has(state.lane)) await this.#catchUp(state);
+    }
+    return lost;
+  }
+
+  /** Learns what others have written to a lane. */
+  async #catchUp(state: LaneState, client?: PoolClient): Promise<LogRow[]> {
+    const seen: LogRow[] = [];
+    for (;;) {
+      const after = this.#cache.lastId(state.lane);
+      if (after === undefined || after >= state.lastId) {
+        if (after === undefined) this.#cache.setLastId(state.lane, state.lastId);
+        return seen;
+      }
+      const rows = await this.lanes.rowsAfter(state.lane, after, catchUpRows, client);
+      for (const row of rows) this.#cache.refresh(row.thread);
+      seen.push(...rows);
+      const last = rows.at(-1)?.id;
+      // Ids may have holes after a deletion: with nothing left to read, the lane's own position counts.
+      this.#cache.setLastId(
+        state.lane,
+        rows.length < catchUpRows || last === undefined ? Math.max(state.lastId, last ?? 0) : last,
+      );
+    }
+  }
+
+  /** Reads the lanes and threads that are not in memory. */
+  async #load(open: readonly Pending[], client?: PoolClient): Promise<void> {
+    const lanes = new Set<number>();
+    const keys = new Map<string, Submission['key']>();
+    for (const { submission } of open) {
+      const lane = laneOf(submission.key);
+      if (this.#cache.lastId(lane) === undefined) lanes.add(lane);
+      if (this.#cache.get(submission.key) === undefined) keys.set(threadName(submission.key), submission.key);
+    }
+    // Lanes first: a thread read afterwards can only be newer, and then the lane has moved on and the commit notices.
+    if (lanes.size > 0) {
+      for (const state of await this.lanes.states([...lanes], client)) this.#cache.setLastId(state.lane, state.lastId);
+    }
+    if (keys.size > 0) {
+      for (const thread of await this.lanes.findThreads([...keys.values()], client)) this.#cache.set(thread);
+    }
+  }
+
+  /** Answers calls whose idempotency key was used before. */
+  async #answerKnownKeys(open: readonly Pending[]): Promise<readonly Pending[]> {
+    if (open.every((pending) => pending.keyChecked)) return open;
+    const left: Pending[] = [];
+    for (const pending of open) {
+      const { idempotency, key } = pending.submission;
+      if (!pending.keyChecked && idempotency !== undefined) {
+        const now = this.clock.now();
+        const rows = await this.lanes.rowsBySource(
+          [now, now - dayMs].map((at) => ({ lane: laneOf(key), sourceId: idempotency.sourceId, day: dayOf(at) })),
+        );
+        pending.keyChecked = true;
+        if (rows.length > 0) {
+          const same = rows.every((row) => row.cause.requestHash === idempotency.requestHash);
+          pending.resolve(same ? { result: 'duplicate', rows } : { result: 'key_reused' });
+          continue;
+        }
+      }
+      left.push(pending);
+    }
+    return left;
+  }
+
+  /** Answers the submissions that were committed before; returns the others. */
+  async #answerDuplicates(open: readonly Pending[]): Promise<readonly Pending[]> {
+    const committed = await this.#committedRowsOf(open);
+    return open.filter((pending, index) => {
+      const rows = committed[index] ?? [];
+      if (rows.length === 0) return true;
+      if (pending.submission.idempotency !== undefined) {
+        // Two calls with one key at once: the one that lost looks its key up again and finds the other's rows.
+        pending.keyChecked = false;
+        return true;
+      }
+      pending.resolve({ result: 'duplicate', rows });
+      return false;
+    });
+  }
+
+  /** The rows, if any, that each submission's own source ids already have. */
+  async #committedRowsOf(open: readonly Pending[]): Promise<LogRow[][]> {
+    const now = this.clock.now();
+    const sources = open.flatMap(({ submission }) =>
+      submission.events.flatMap(({ sourceId, occurredAt }) =>
+        // What is dated by its decision may have been decided before midnight.
+        (occurredAt === null ? [now, now - dayMs] : [occurredAt]).map((at) => ({
+          lane: laneOf(submission.key),
+          sourceId,
+          day: dayOf(at),
+        })),
+      ),
+    );
+    const rows = await this.lanes.rowsBySource(sources);
+    return open.map(({ submission: { key, events } }) => {
+      const lane = laneOf(key);
+      return rows.filter((row) => row.lane === lane && events.some(({ sourceId }) => sourceId === row.sourceId));
+    });
+  }
+
+  /** The connection broke during a commit: finds out what was written, or gives up after a while. */
+  async #settle(open: readonly Pending[], givingUpAt: number, cause: unknown): Promise<readonly Pending[]> {
+    this.#forget(open);
+    while (this.clock.monotonicMs() < givingUpAt) {
+      try {
+        return await this.#answerDuplicates(open);
+      } catch (error) {
+        if (faultOf(error) !== 'unknown_outcome') throw error;
+        await delay(retryDelayMs);
+      }
+    }
+    const failure = new RouterBusyError('The database does not answer.', { cause });
+    for (const pending of open) pending.reject(failure);
+    return [];
+  }
+
+  /** Halves a batch until the row the database does not take stands alone. */
+  async #bisect(open: readonly Pending[], error: unknown): Promise<void> {
+    this.#forget(open);
+    const [only] = open;
+    if (open.length > 1) {
+      const middle = Math.ceil(open.length / 2);
+      await this.#commit(open.slice(0, middle));
+      return this.#commit(open.slice(middle));
+    }
+    if (only === undefined) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    await this.quarantine.add(
+      only.submission.events.map(({ event }) => ({
+        reason: 'refused_by_database',
+        pageId: only.submission.key.pageId,
+        payload: 'payload' in event ? event.payload : JSON.stringify(event),
+      })),
+      this.clock.now(),
+    );
+    only.resolve({ result: 'quarantined', reason });
+  }
+
+  #forget(open: readonly Pending[]): void {
+    for (const { submission } of open) this.#cache.forget(laneOf(submission.key));
+  }
+}
+
+/** The same event twice in one batch: only its first copy is decided now, and the other then finds its row. */
+function separateRepeated(open: readonly Pending[], now: number): { first: Pending[]; repeated: Pending[] } {
+  const seen = new Set<string>();
+  const first: Pending[] = [];
+  const repeated: Pending[] = [];
+  for (const pending of open) {
+    const names = pending.submission.events.map(
+      ({ sourceId, occurredAt }) => `${laneOf(pending.submission.key)} ${dayOf(occurredAt ?? now)} ${sourceId}`,
+    );
+    if (names.some((name) => seen.has(name))) repeated.push(pending);
+    else {
+      for (const name of names) seen.add(name);
+      first.push(pending);
+    }
+  }
+  return { first, repeated };
+}
+
+/** Takes up to `max` from the queue in arrival order; while more are waiting, no page gets more than half of it. */
+function takeFairly(queue: Pending[], max: number): Pending[] {
+  if (queue.length <= max) return queue.splice(0);
+  const share = Math.ceil(max / 2);
+  const taken: Pending[] = [];
+  const left: Pending[] = [];
+  const perPage = new Map<string, number>();
+  for (const pending of queue) {
+    const { pageId } = pending.submission.key;
+    const count = perPage.get(pageId) ?? 0;
+    if (taken.length < max && count < share) {
+      perPage.set(pageId, count + 1);
+      taken.push(pending);
+    } else left.push(pending);
+  }
+  // One page alone may fill the batch: there is nobody to be fair to.
+  if (perPage.size === 1) taken.push(...left.splice(0, max - taken.length));
+  queue.length = 0;
+  queue.push(...left);
+  return taken;
+}
