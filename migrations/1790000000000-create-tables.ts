@@ -224,8 +224,8 @@ export class CreateTables1790000000000 implements MigrationInterface {
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
-      drop table dispatcher, replay, dead_letter, attempt, stalled, owed, cursor, quarantine, log, thread, route, access_token, connection,
-        app, page, lane, configuration
+      drop table dispatcher, replay, dead_letter, attempt, stalled, owed, cursor, quarantine, log, thread, route,
+        access_token, connection, app, page, lane, configuration
     `);
   }
 }
