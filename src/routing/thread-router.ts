@@ -53,11 +53,22 @@ export class ThreadRouter {
     if (group.waiting >= this.#queueMax / this.#groups.length) {
       return Promise.reject(new RouterBusyError('Too many events are waiting to be committed.'));
     }
-    return group.enqueue(submission);
+    return group.enqueue(withKey(submission));
   }
 
   /** Resolves when everything submitted so far is answered. */
   async idle(): Promise<void> {
     await Promise.all(this.#groups.map((group) => group.idle()));
   }
+}
+
+/** A call with an idempotency key is known by the key: its first row carries it. */
+function withKey(submission: Submission): Submission {
+  const { idempotency, events, cause } = submission;
+  if (idempotency === undefined) return submission;
+  return {
+    ...submission,
+    events: events.map((event, index) => (index === 0 ? { ...event, sourceId: idempotency.sourceId } : event)),
+    cause: { ...cause, requestHash: idempotency.requestHash },
+  };
 }

@@ -1,0 +1,47 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { SimulatorChannel } from './channels/simulator/simulator.channel.js';
+import { Channel } from './channels/channel.js';
+import { Clock } from './clock/clock.js';
+import { AdminToken } from './config/admin-token.js';
+import { Failpoints } from './config/failpoints.js';
+import { Settings } from './config/settings.js';
+import type { Core } from './core.js';
+import { ThreadRouter } from './routing/thread-router.js';
+import { CommittedRows } from './store/committed-rows.js';
+import { ConfigStore } from './store/config.store.js';
+import { ConfigurationCache } from './store/configuration.cache.js';
+import { LaneStore } from './store/lane.store.js';
+import { LogStore } from './store/log.store.js';
+import { QuarantineStore } from './store/quarantine.store.js';
+import { Timers } from './timers/timers.js';
+
+/** The interfaces around the core. The only file that knows every module. */
+@Module({})
+export class AppModule {
+  static register(core: Core, adminToken: AdminToken): DynamicModule {
+    const provided = [
+      { provide: Settings, useValue: core.settings },
+      { provide: Failpoints, useValue: core.failpoints },
+      { provide: Clock, useValue: core.clock },
+      { provide: AdminToken, useValue: adminToken },
+      { provide: DataSource, useValue: core.dataSource },
+      { provide: ConfigStore, useValue: core.configStore },
+      { provide: ConfigurationCache, useValue: core.configuration },
+      { provide: LaneStore, useValue: core.lanes },
+      { provide: LogStore, useValue: core.log },
+      { provide: QuarantineStore, useValue: core.quarantine },
+      { provide: CommittedRows, useValue: core.committedRows },
+      { provide: ThreadRouter, useValue: core.router },
+      { provide: Timers, useValue: core.timers },
+      { provide: Channel, useClass: SimulatorChannel },
+    ];
+    return {
+      module: AppModule,
+      global: true,
+      imports: [],
+      providers: provided,
+      exports: provided.map(({ provide }) => provide),
+    };
+  }
+}

@@ -1,0 +1,98 @@
+import type pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { DatabaseClock } from './clock/clock.js';
+import { Failpoints } from './config/failpoints.js';
+import type { Settings } from './config/settings.js';
+import { ThreadRouter } from './routing/thread-router.js';
+import { CommittedRows } from './store/committed-rows.js';
+import { ConfigStore } from './store/config.store.js';
+import { ConfigurationCache } from './store/configuration.cache.js';
+import { migrate, openDataSource, openPool } from './store/data-source.js';
+import { LaneStore } from './store/lane.store.js';
+import { LogStore } from './store/log.store.js';
+import { QuarantineStore } from './store/quarantine.store.js';
+import { Timers, type ReportFailure } from './timers/timers.js';
+
+/** How often the clock is set by the database's, in milliseconds. */
+const clockSynchronisationMs = 30_000;
+
+/** Everything between the store and the interfaces, wired together. */
+export interface Core {
+  readonly settings: Settings;
+  readonly failpoints: Failpoints;
+  readonly clock: DatabaseClock;
+  /** For configuration and the APIs' reads. */
+  readonly dataSource: DataSource;
+  /** For routing and delivery alone, so that slow reads cannot starve them. */
+  readonly hotPool: pg.Pool;
+  readonly readPool: pg.Pool;
+  readonly configStore: ConfigStore;
+  readonly configuration: ConfigurationCache;
+  readonly lanes: LaneStore;
+  readonly log: LogStore;
+  readonly quarantine: QuarantineStore;
+  readonly committedRows: CommittedRows;
+  readonly router: ThreadRouter;
+  readonly timers: Timers;
+  /** Answers what is under way, then lets go of the database. */
+  close(): Promise<void>;
+}
+
+/** Opens the database, brings it up to date and loads the configuration. */
+export async function openCore(settings: Settings, databaseUrl: string, reportFailure: ReportFailure): Promise<Core> {
+  const dataSource = await openDataSource(databaseUrl);
+  await migrate(dataSource);
+  const hotPool = openPool(databaseUrl, {
+    poolSize: settings.values.DATABASE_POOL,
+    applicationName: 'signalbox router',
+  });
+  const readPool = openPool(databaseUrl, { applicationName: 'signalbox reads' });
+  const prepared = settings.values.DATABASE_PREPARED;
+
+  const failpoints = new Failpoints(settings.values.FAILPOINTS);
+  const clock = new DatabaseClock();
+  const lanes = new LaneStore(hotPool, { prepared });
+  const log = new LogStore(readPool);
+  const quarantine = new QuarantineStore(hotPool);
+  const committedRows = new CommittedRows();
+  const configStore = new ConfigStore(dataSource);
+  const configuration = new ConfigurationCache(configStore, clock);
+  const router = new ThreadRouter(lanes, configuration, quarantine, committedRows, clock, failpoints, settings);
+  const timers = new Timers(lanes, router, configuration, clock, failpoints, reportFailure);
+
+  const synchronise = async () => {
+    const before = clock.monotonicMs();
+    const databaseNow = await lanes.databaseNow();
+    clock.synchronise(databaseNow, (before + clock.monotonicMs()) / 2);
+  };
+  await synchronise();
+  await configuration.start();
+  const synchronising = setInterval(() => {
+    synchronise().catch((error: unknown) => reportFailure(error, 'asking the database for the time'));
+  }, clockSynchronisationMs).unref();
+
+  return {
+    settings,
+    failpoints,
+    clock,
+    dataSource,
+    hotPool,
+    readPool,
+    configStore,
+    configuration,
+    lanes,
+    log,
+    quarantine,
+    committedRows,
+    router,
+    timers,
+    async close() {
+      clearInterval(synchronising);
+      configuration.stop();
+      await router.idle();
+      await hotPool.end();
+      await readPool.end();
+      await dataSource.destroy();
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { AppModule } from './app.module.js';
+import { readAdminToken, type AdminToken } from './config/admin-token.js';
+import type { Settings } from './config/settings.js';
+import { openCore, type Core } from './core.js';
+import { NestLogger, openLogger } from './logger.js';
+import { defaultDataDir, startEmbeddedPostgres, type EmbeddedPostgres } from './store/embedded-postgres.js';
+
+/** How long a client may take to send a request, in milliseconds. */
+const requestTimeoutMs = 30_000;
+/** How long an idle connection is kept, in milliseconds: longer than most load balancers do. */
+const keepAliveTimeoutMs = 65_000;
+
+/** A running Signalbox. */
+export interface Server {
+  /** Where it listens, as `http://127.0.0.1:3000`. */
+  readonly url: string;
+  readonly dataDir: string;
+  /** Whether the database is our own. */
+  readonly embedded: boolean;
+  readonly adminToken: AdminToken;
+  readonly core: Core;
+  /** Stops accepting, answers what is under way, and leaves everything ready for the next start. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything: the database if none is configured, the core, the interfaces. */
+export async function startServer(settings: Settings): Promise<Server> {
+  const logger = openLogger(settings.values.LOG_LEVEL);
+  const reportFailure = (error: unknown, doing: string) => logger.error({ err: error }, `failed while ${doing}`);
+  const dataDir = defaultDataDir(settings.values);
+  const closing: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    let database: EmbeddedPostgres | null = null;
+    let url = settings.values.DATABASE_URL;
+    if (url === undefined) {
+      database = await startEmbeddedPostgres({ dataDir });
+      closing.push(() => database?.stop() ?? Promise.resolve());
+      url = database.url;
+    }
+    const adminToken = await readAdminToken(settings.values.ADMIN_TOKEN, dataDir);
+    const core = await openCore(settings, url, reportFailure);
+    closing.push(() => core.close());
+
+    const app = await NestFactory.create<NestFastifyApplication>(
+      AppModule.register(core, adminToken),
+      new FastifyAdapter({
+        bodyLimit: settings.values.BODY_MAX_BYTES,
+        requestTimeout: requestTimeoutMs,
+        keepAliveTimeout: keepAliveTimeoutMs,
+        forceCloseConnections: 'idle',
+        genReqId: () => randomUUID(),
+      }),
+      { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
+    );
+    acceptBodies(app.getHttpAdapter().getInstance());
+    await app.listen(settings.values.PORT, settings.values.HOST);
+    core.timers.start();
+    closing.push(async () => {
+      await app.close();
+      await core.timers.stop();
+    });
+    return {
+      url: (await app.getUrl()).replace('[::1]', 'localhost'),
+      dataDir,
+      embedded: database !== null,
+      adminToken,
+      core,
+      stop: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * Our own API takes JSON and nothing else. Everywhere else the body stays as the bytes that were sent: signatures are over
+ * them, and clients of the platform label them in every way.
+ */
+function acceptBodies(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    // Some clients label a request without a body as JSON.
+    if (isOwnApi(request.url) && body.length > 0) parseJson(request, body.toString(), done);
+    else done(null, body);
+  });
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    if (isOwnApi(request.url) && body.length > 0) {
+      done(Object.assign(new Error('The body must be JSON (Content-Type: application/json).'), { statusCode: 415 }));
+    } else done(null, body);
+  });
+}
+
+function isOwnApi(url: string): boolean {
+  return url.startsWith('/api/');
+}

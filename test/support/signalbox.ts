@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readSettings } from '../../src/config/settings.js';
+import { startServer, type Server } from '../../src/server.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+
+/** A whole server inside the test's process, on a database of its own. */
+export interface TestSignalbox extends Server {
+  readonly database: TestDatabase;
+  /** Calls the admin API; answers status, headers and the parsed body. */
+  api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: any;
+}
+
+export const adminToken = 'test-admin-token-0123456789';
+
+/** Starts a server; `settings` are environment variables, `database` shares the database of another server. */
+export async function startSignalbox(
+  settings: Record<string, string> = {},
+  database?: TestDatabase,
+): Promise<TestSignalbox> {
+  const ownDatabase = database === undefined;
+  const store = database ?? (await createTestDatabase());
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'signalbox-data-'));
+  const server = await startServer(
+    readSettings({
+      PORT: '0',
+      DATABASE_URL: store.url,
+      DATA_DIR: dataDir,
+      ADMIN_TOKEN: adminToken,
+      LOG_LEVEL: 'fatal',
+      DEMO: 'false',
+      ...settings,
+    }),
+  );
+  return {
+    ...server,
+    database: store,
+    async api(method, pathname, body, headers = {}) {
+      const response = await fetch(`${server.url}${pathname}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${adminToken}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const json = (response.headers.get('content-type') ?? '').includes('json');
+      return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
+    },
+    async stop() {
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+      if (ownDatabase) await store.drop();
+    },
+  };
+}
