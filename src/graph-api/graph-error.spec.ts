@@ -27,9 +27,9 @@ describe('GraphError', () => {
     expect(new GraphError('unsupported_request', 'POST', '42').message).toBe(
       "Unsupported post request. Object with ID '42' does not exist, cannot be loaded due to missing permissions, or does not support this operation",
     );
-    expect(new GraphError('subscribed_field_unknown', 1, ['messages', 'standby'], 'x').message).toBe(
-      '(#100) Param subscribed_fields[1] must be one of {messages, standby} - got "x"',
-    );
+    expect(
+      new GraphError('subscribed_field_unknown', 'subscribed_fields', 1, ['messages', 'standby'], 'x').message,
+    ).toBe('(#100) Param subscribed_fields[1] must be one of {messages, standby} - got "x"');
   });
 
   it('gives every refusal a trace id of its own', () => {

@@ -81,6 +81,12 @@ export const graphErrors = {
     code: 2500,
     message: (path: string) => `Unknown path components: /${path}`,
   },
+  alias_unknown: {
+    status: 404,
+    type: 'OAuthException',
+    code: 803,
+    message: (alias: string) => `(#803) Some of the aliases you requested do not exist: ${alias}`,
+  },
   unsupported_request: {
     status: 400,
     type: 'GraphMethodException',
@@ -152,6 +158,13 @@ export const graphErrors = {
     subcode: 2534015,
     message: 'Invalid message data',
   },
+  attachment_unknown: {
+    status: 400,
+    type: 'OAuthException',
+    code: 100,
+    subcode: 2018074,
+    message: '(#100) No attachment with this id',
+  },
   message_and_action: {
     status: 400,
     type: 'OAuthException',
@@ -175,8 +188,8 @@ export const graphErrors = {
     status: 400,
     type: 'OAuthException',
     code: 100,
-    message: (index: number, known: readonly string[], got: string) =>
-      `(#100) Param subscribed_fields[${String(index)}] must be one of {${known.join(', ')}} - got "${got}"`,
+    message: (list: string, index: number, known: readonly string[], got: string) =>
+      `(#100) Param ${list}[${String(index)}] must be one of {${known.join(', ')}} - got "${got}"`,
   },
   callback_unverified: {
     status: 400,

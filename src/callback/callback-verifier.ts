@@ -1,0 +1,33 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { AddressGuard, loopbackCidrs } from './address-guard.js';
+import { createCallbackAgent } from './callback-agent.js';
+import { parseCallbackUrl } from './callback-url.js';
+import { verifyCallback, type CallbackVerification } from './verify-callback.js';
+
+/**
+ * Asks a callback whether it is one, before it is stored: the address must be one we may connect to, and it must answer
+ * the handshake. The emulator also takes callbacks on this machine and without TLS.
+ */
+@Injectable()
+export class CallbackVerifier implements OnModuleDestroy {
+  private readonly guard: AddressGuard;
+  private readonly httpsOnly: boolean;
+  private readonly agent;
+
+  constructor({ values, gateway }: Settings) {
+    const allowed = values.CALLBACK_ALLOW.split(',').map((cidr) => cidr.trim());
+    this.guard = new AddressGuard([...allowed.filter((cidr) => cidr !== ''), ...(gateway ? [] : loopbackCidrs)]);
+    this.httpsOnly = gateway;
+    this.agent = createCallbackAgent({ guard: this.guard });
+  }
+
+  async verify(callbackUrl: string, verifyToken: string): Promise<CallbackVerification> {
+    const parsed = parseCallbackUrl(callbackUrl, { httpsOnly: this.httpsOnly }, this.guard);
+    return parsed.ok ? verifyCallback(this.agent, parsed.url, verifyToken) : parsed;
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.agent.close();
+  }
+}

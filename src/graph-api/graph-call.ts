@@ -1,0 +1,60 @@
+import type { Channel } from '../domain/page.js';
+import type { Connection, Page } from '../domain/page.js';
+import type { App } from '../store/configuration.js';
+import type { UploadedFile } from './multipart.js';
+import type { Parameters } from './request-parameters.js';
+
+/** Who calls, by the token of the call. */
+export type Caller =
+  /** A page token: it speaks for one app on one page, which `me` means. */
+  | { readonly kind: 'page'; readonly app: App; readonly page: Page; readonly connection: Connection }
+  /** An app token, `<app id>|<app secret>`: `me` is the app. */
+  | { readonly kind: 'app'; readonly app: App };
+
+interface Call {
+  readonly parameters: Parameters;
+  readonly files: readonly UploadedFile[];
+  /** Names the call in the log. */
+  readonly traceId: string;
+  /** Such as `v12.0`. */
+  readonly version: string;
+}
+
+/** A call on a page, by an app connected to it. */
+export interface PageCall extends Call {
+  readonly caller: Extract<Caller, { kind: 'page' }>;
+  /** Set if the path names the Instagram account: then only its threads are meant. */
+  readonly onlyChannel: Extract<Channel, 'instagram'> | null;
+}
+
+/** A call on the calling app itself. */
+export interface AppCall extends Call {
+  readonly caller: Caller;
+}
+
+/** A call on one person of the caller's page. */
+export interface PersonCall extends Call {
+  readonly caller: Extract<Caller, { kind: 'page' }>;
+  readonly personId: string;
+}
+
+/** A call on no object at all. */
+export type RootCall = AppCall;
+
+export type Verb = 'GET' | 'POST' | 'DELETE';
+
+/** Answers a call with the body of the response; refuses by throwing a GraphError. */
+type Answer<OneCall> = (call: OneCall) => object | Promise<object>;
+
+/** One thing this API can do. `edge` null: the object itself. */
+export type GraphRoute =
+  | { readonly node: 'page'; readonly verb: Verb; readonly edge: string | null; readonly answer: Answer<PageCall> }
+  | { readonly node: 'app'; readonly verb: Verb; readonly edge: string | null; readonly answer: Answer<AppCall> }
+  | { readonly node: 'person'; readonly verb: Verb; readonly edge: string | null; readonly answer: Answer<PersonCall> }
+  /** `edge` is the path itself. */
+  | { readonly node: 'root'; readonly verb: Verb; readonly edge: string; readonly answer: Answer<RootCall> };
+
+/** Some of the API's routes. */
+export abstract class GraphEndpoints {
+  abstract readonly routes: readonly GraphRoute[];
+}

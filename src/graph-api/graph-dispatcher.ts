@@ -1,0 +1,105 @@
+import { isGraphId } from '../domain/ids.js';
+import type { CallerAuthenticator } from './caller-authenticator.js';
+import type { Caller, GraphEndpoints, GraphRoute } from './graph-call.js';
+import { GraphError } from './graph-error.js';
+import type { GraphRequest } from './request-parameters.js';
+import type { ConfigurationCache } from '../store/configuration.cache.js';
+
+/** What unversioned calls get, as the answer's `facebook-api-version` says. */
+export const defaultVersion = 'v25.0';
+
+/** What a path means to its caller. */
+type Target =
+  | { readonly node: 'page'; readonly onlyChannel: 'instagram' | null; readonly edge: string | null }
+  | { readonly node: 'app'; readonly edge: string | null }
+  | { readonly node: 'person'; readonly personId: string; readonly edge: string | null }
+  | { readonly node: 'root'; readonly edge: string };
+
+/**
+ * Takes a request that has been read, from wherever it came, to the endpoint that answers it. Paths are an object and an
+ * edge (`me/messages`); what the object is depends on the caller's token as much as on the path, which is why this is
+ * not left to the HTTP framework's router.
+ */
+export class GraphDispatcher {
+  readonly #routes = new Map<string, GraphRoute>();
+
+  constructor(
+    private readonly authenticator: CallerAuthenticator,
+    private readonly configuration: ConfigurationCache,
+    endpoints: readonly GraphEndpoints[],
+  ) {
+    for (const route of endpoints.flatMap(({ routes }) => routes)) {
+      this.#routes.set(keyOf(route.node, route.verb, route.edge), route);
+    }
+  }
+
+  /** @throws GraphError for every refusal. */
+  async answer(request: GraphRequest, traceId: string): Promise<object> {
+    const caller = this.authenticator.authenticate(request);
+    const target = this.#targetOf(request.path, caller);
+    const route = this.#routes.get(keyOf(target.node, request.method, target.edge));
+    const unsupported = () => new GraphError('unsupported_request', request.method, request.path[0] ?? '');
+    if (route === undefined) throw unsupported();
+    const { parameters, files } = request;
+    const call = { parameters, files, traceId, version: request.version ?? defaultVersion };
+    if (route.node === 'page' && target.node === 'page' && caller.kind === 'page') {
+      return route.answer({ ...call, caller, onlyChannel: target.onlyChannel });
+    }
+    if (route.node === 'person' && target.node === 'person' && caller.kind === 'page') {
+      return route.answer({ ...call, caller, personId: target.personId });
+    }
+    if (route.node === 'app' || route.node === 'root') return route.answer({ ...call, caller });
+    throw unsupported();
+  }
+
+  #targetOf(path: readonly string[], caller: Caller): Target {
+    const [node = '', edge = null, ...rest] = path;
+    if (this.#isRoot(path)) return { node: 'root', edge: node };
+    const target = this.#nodeOf(node, edge, caller);
+    if (target === null) {
+      throw edge === null ? new GraphError('alias_unknown', node) : new GraphError('unknown_path', joined(path, 1));
+    }
+    if (rest.length > 0) throw new GraphError('unknown_path', joined(path, 2));
+    return target;
+  }
+
+  #isRoot(path: readonly string[]): boolean {
+    return (
+      path.length <= 1 &&
+      [...this.#routes.values()].some(({ node, edge }) => node === 'root' && edge === (path[0] ?? ''))
+    );
+  }
+
+  /** Null: the word names nothing at all. */
+  #nodeOf(node: string, edge: string | null, caller: Caller): Target | null {
+    if (node === 'me')
+      return caller.kind === 'page' ? { node: 'page', onlyChannel: null, edge } : { node: 'app', edge };
+    if (!isGraphId(node)) return null;
+    if (node === caller.app.appId) return { node: 'app', edge };
+    const { pages, pagesByInstagram, apps } = this.configuration.current();
+    if (has(apps, node)) throw new GraphError('permission_missing');
+    const isPage = has(pages, node);
+    const isInstagram = has(pagesByInstagram, node);
+    if (caller.kind === 'app') {
+      if (isPage || isInstagram) throw new GraphError('permission_missing');
+      return null;
+    }
+    if (node === caller.page.pageId) return { node: 'page', onlyChannel: null, edge };
+    if (node === caller.page.instagramId) return { node: 'page', onlyChannel: 'instagram', edge };
+    if (isPage || isInstagram) throw new GraphError('token_of_other_page');
+    return { node: 'person', personId: node, edge };
+  }
+}
+
+function keyOf(node: GraphRoute['node'], verb: string, edge: string | null): string {
+  return `${node} ${verb} ${edge ?? ''}`;
+}
+
+/** Whether a map with branded keys has this plain one. */
+function has(map: ReadonlyMap<string, unknown>, key: string): boolean {
+  return map.has(key);
+}
+
+function joined(path: readonly string[], from: number): string {
+  return path.slice(from).join('/');
+}

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { CallbackVerifier } from '../callback/callback-verifier.js';
+import { webhookFields } from '../domain/page.js';
+import { ConfigStore } from '../store/config.store.js';
+import { GraphEndpoints, type AppCall, type GraphRoute } from './graph-call.js';
+import { GraphError } from './graph-error.js';
+import { selectFields } from './node-fields.js';
+import { readChoice, readText } from './parameter-values.js';
+import { readSubscribedFields } from './subscribed-fields.js';
+
+/** The kinds of objects an app can subscribe to. One callback and one set of fields serve both here. */
+const objects = ['page', 'instagram'] as const;
+
+/** An app and where it hears of anything: its callback, and the fields it wants from all its pages together. */
+@Injectable()
+export class SubscriptionsEndpoints extends GraphEndpoints {
+  readonly routes: readonly GraphRoute[] = [
+    { node: 'app', verb: 'GET', edge: null, answer: (call) => this.get(call) },
+    { node: 'app', verb: 'GET', edge: 'subscriptions', answer: (call) => this.list(asApp(call)) },
+    { node: 'app', verb: 'POST', edge: 'subscriptions', answer: (call) => this.subscribe(asApp(call)) },
+    { node: 'app', verb: 'DELETE', edge: 'subscriptions', answer: (call) => this.unsubscribe(asApp(call)) },
+  ];
+
+  constructor(
+    private readonly store: ConfigStore,
+    private readonly callbacks: CallbackVerifier,
+  ) {
+    super();
+  }
+
+  private get({ caller: { app }, parameters }: AppCall): object {
+    return selectFields(parameters, { name: app.name, link: null, id: app.appId }, ['name'], 'Application');
+  }
+
+  private list({ caller: { app }, version }: AppCall): object {
+    const fields = [...(app.subscribedFields ?? webhookFields)];
+    if (app.callbackUrl === null || fields.length === 0) return { data: [] };
+    return {
+      data: objects.map((object) => ({
+        object,
+        callback_url: app.callbackUrl,
+        active: app.pausedAt === null,
+        fields: fields.map((name) => ({ name, version })),
+      })),
+    };
+  }
+
+  /** The callback is asked before anything changes. A part that is left out stays as it is. */
+  private async subscribe({ caller: { app }, parameters }: AppCall): Promise<object> {
+    const object = readChoice(parameters, 'object', 'object', objects);
+    if (object === null) throw new GraphError('parameter_required', 'object');
+    const callbackUrl = readText(parameters, 'callback_url', 'callback_url', 2048) ?? app.callbackUrl;
+    const verifyToken = readText(parameters, 'verify_token', 'verify_token', 1000) ?? app.verifyToken;
+    const fields = readSubscribedFields(parameters, 'fields');
+    if (callbackUrl === null) throw new GraphError('parameter_required', 'callback_url');
+    if (verifyToken === null) throw new GraphError('parameter_required', 'verify_token');
+    const verification = await this.callbacks.verify(callbackUrl, verifyToken);
+    if (!verification.ok) throw new GraphError('callback_unverified', verification.reason);
+    // Clients subscribe to `page` first and then to `instagram`, which has fewer fields: the second must not take any away.
+    const kept = object === 'instagram' ? (app.subscribedFields ?? []) : [];
+    await this.store.subscribeApp(app.appId, {
+      callbackUrl,
+      verifyToken,
+      ...(fields !== null && { subscribedFields: [...new Set([...kept, ...fields])] }),
+    });
+    return { success: true };
+  }
+
+  /** Without `fields`, all of them end; the callback is kept, for the next subscription. */
+  private async unsubscribe({ caller: { app }, parameters }: AppCall): Promise<object> {
+    readChoice(parameters, 'object', 'object', objects);
+    const ended = new Set(readSubscribedFields(parameters, 'fields') ?? webhookFields);
+    const left = [...(app.subscribedFields ?? webhookFields)].filter((field) => !ended.has(field));
+    await this.store.subscribeApp(app.appId, { subscribedFields: left });
+    return { success: true };
+  }
+}
+
+/** Subscriptions are the app's own affair: a page token speaks for a page. */
+function asApp(call: AppCall): AppCall {
+  if (call.caller.kind !== 'app') throw new GraphError('permission_missing');
+  return call;
+}
