@@ -1,0 +1,167 @@
+import { isUtf8 } from 'node:buffer';
+import {
+  BadRequestException,
+  Controller,
+  ForbiddenException,
+  Get,
+  Header,
+  HttpCode,
+  Logger,
+  Post,
+  Query,
+  Req,
+  ServiceUnavailableException,
+  UnsupportedMediaTypeException,
+} from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Clock } from '../clock/clock.js';
+import { Settings } from '../config/settings.js';
+import { parseJson, toWireJson } from '../domain/wire-json.js';
+import { RouterBusyError, type Outcome, type Submission } from '../routing/submission.js';
+import { ThreadRouter } from '../routing/thread-router.js';
+import { ConfigurationCache } from '../store/configuration.cache.js';
+import { QuarantineStore, type Quarantined } from '../store/quarantine.store.js';
+import { splitBody, type SplitBody } from './webhook-body.js';
+import { isSignedBy, sameSecret } from './webhook-signature.js';
+
+const challengePattern = /^[\w-]{1,64}$/;
+const jsonType = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+/** Of a body that cannot be split, this much is kept, in characters. */
+const evidenceLengthMax = 64 * 1024;
+
+/**
+ * The platform's webhooks. Answered with 200 only when every event is committed or kept in quarantine, so that what the
+ * platform was told is done survives a crash; with 503 when that cannot be now, and the platform sends it again.
+ */
+@Controller('webhooks/meta')
+@ApiExcludeController()
+export class MetaWebhookController {
+  readonly #logger = new Logger(MetaWebhookController.name);
+
+  constructor(
+    private readonly router: ThreadRouter,
+    private readonly configuration: ConfigurationCache,
+    private readonly quarantine: QuarantineStore,
+    private readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {}
+
+  /** The platform asks whether this address is ours. */
+  @Get()
+  @Header('content-type', 'text/plain; charset=utf-8')
+  @Header('x-content-type-options', 'nosniff')
+  verify(@Query() query: Readonly<Record<string, unknown>>): string {
+    const { META_VERIFY_TOKEN: expected } = this.settings.values;
+    const challenge = query['hub.challenge'];
+    const token = query['hub.verify_token'];
+    if (
+      expected === undefined ||
+      query['hub.mode'] !== 'subscribe' ||
+      typeof token !== 'string' ||
+      !sameSecret(token, expected)
+    ) {
+      throw new ForbiddenException('The verify token is not ours.');
+    }
+    if (typeof challenge !== 'string' || !challengePattern.test(challenge)) {
+      throw new BadRequestException('The challenge is malformed.');
+    }
+    return challenge;
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Header('content-type', 'text/plain; charset=utf-8')
+  async receive(@Req() request: FastifyRequest): Promise<string> {
+    const body = this.#verified(request);
+    const { submissions, quarantined } = this.#split(body, request.id);
+    const [outcomes] = await Promise.all([this.#dispatch(submissions), this.#keep(quarantined)]);
+    await this.#keep(refusedOf(submissions, outcomes));
+    return 'EVENT_RECEIVED';
+  }
+
+  /** The body's bytes, if the platform has signed them and says they are JSON. */
+  #verified({ body, headers, id, ip }: FastifyRequest): Buffer {
+    const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+    const secret = this.settings.values.META_APP_SECRET;
+    const signature = headers['x-hub-signature-256'];
+    if (secret === undefined || !isSignedBy(secret, bytes, typeof signature === 'string' ? signature : undefined)) {
+      this.#logger.warn({ msg: 'a webhook without a valid signature was refused', traceId: id, ip });
+      throw new ForbiddenException('The signature is not valid.');
+    }
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      throw new UnsupportedMediaTypeException('Encoded bodies are not accepted.');
+    }
+    if (!jsonType.test(headers['content-type'] ?? '')) {
+      throw new UnsupportedMediaTypeException('The body must be application/json.');
+    }
+    if (!isUtf8(bytes)) throw new BadRequestException('The body is not valid UTF-8.');
+    return bytes;
+  }
+
+  #split(bytes: Buffer, traceId: string): SplitBody {
+    const text = bytes.toString('utf8');
+    const parsed = parseBody(text);
+    if (parsed === 'too_deep') {
+      const payload = toWireJson(text.slice(0, evidenceLengthMax));
+      return { submissions: [], quarantined: [{ reason: 'too_deep', pageId: null, payload }] };
+    }
+    return splitBody(parsed, { configuration: this.configuration.current(), now: this.clock.now(), traceId });
+  }
+
+  /** In the order of the body: events of one thread are decided in the order in which they are dispatched. */
+  async #dispatch(submissions: readonly Submission[]): Promise<Outcome[]> {
+    try {
+      return await Promise.all(submissions.map((submission) => this.router.dispatch(submission)));
+    } catch (error) {
+      if (!(error instanceof RouterBusyError)) throw error;
+      throw new ServiceUnavailableException('Not everything could be committed: send it again.', { cause: error });
+    }
+  }
+
+  async #keep(quarantined: readonly Quarantined[]): Promise<void> {
+    if (quarantined.length === 0) return;
+    const reasons = Object.fromEntries(
+      Map.groupBy(quarantined, ({ reason }) => reason)
+        .entries()
+        .map(countOf),
+    );
+    this.#logger.warn({ msg: 'events were put in quarantine', reasons });
+    try {
+      await this.quarantine.add(quarantined, this.clock.now());
+    } catch (error) {
+      throw new ServiceUnavailableException('Not everything could be kept: send it again.', { cause: error });
+    }
+  }
+}
+
+const countOf = ([reason, of]: [string, readonly unknown[]]): [string, number] => [reason, of.length];
+
+function parseBody(text: string): object | 'too_deep' {
+  let parsed: unknown;
+  try {
+    parsed = parseJson(text);
+  } catch (error) {
+    if (error instanceof RangeError) return 'too_deep';
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new BadRequestException('The body is not valid JSON.', { cause: error });
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new BadRequestException('The body is not a JSON object.');
+  }
+  return parsed;
+}
+
+/** What the router does not take, although the item is well-formed. It has put what the database refuses aside itself. */
+function refusedOf(submissions: readonly Submission[], outcomes: readonly Outcome[]): Quarantined[] {
+  const refused: Quarantined[] = [];
+  outcomes.forEach(({ result }, index) => {
+    const submission = submissions[index];
+    if (submission === undefined || (result !== 'unknown_page' && result !== 'wrong_channel')) return;
+    for (const { event } of submission.events) {
+      if ('payload' in event) refused.push({ reason: result, pageId: submission.key.pageId, payload: event.payload });
+    }
+  });
+  return refused;
+}

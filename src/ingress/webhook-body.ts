@@ -1,0 +1,108 @@
+import { isGraphId, pageId, type InstagramId, type PageId } from '../domain/ids.js';
+import type { Channel } from '../domain/page.js';
+import { toWireJson } from '../domain/wire-json.js';
+import type { Submission } from '../routing/submission.js';
+import type { Configuration } from '../store/configuration.js';
+import type { Quarantined } from '../store/quarantine.store.js';
+import { readInboundItem, type UnroutableItem } from './inbound-item.js';
+
+/** Older events are not routed: the log forgets what it has seen after this time, so they might be repetitions. */
+export const staleAfterMs = 8 * 24 * 60 * 60 * 1000;
+/** An event this far in the future has a timestamp in another unit, or its sender's clock is wrong. */
+export const futureToleranceMs = 60 * 60 * 1000;
+
+type UnroutableReason =
+  UnroutableItem | 'unknown_object' | 'malformed_entry' | 'unknown_page' | 'stale' | 'in_the_future';
+
+/** A webhook's body, split: every item of it is in one of the two lists. */
+export interface SplitBody {
+  readonly submissions: readonly Submission[];
+  readonly quarantined: readonly Quarantined[];
+}
+
+/** What a body is read against. */
+export interface SplitContext {
+  readonly configuration: Configuration;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly traceId: string;
+}
+
+/** Splits a parsed body into one submission an event, in the order of the body. One bad item costs no other. */
+export function splitBody(body: object, { configuration, now, traceId }: SplitContext): SplitBody {
+  const submissions: Submission[] = [];
+  const quarantined: Quarantined[] = [];
+  const cause = { by: 'person', traceId } as const;
+  const channel = channelOf(body);
+  const entries: unknown = Reflect.get(body, 'entry');
+  if (channel === null || !Array.isArray(entries)) {
+    quarantined.push(quarantine(channel === null ? 'unknown_object' : 'malformed_entry', null, body));
+    return { submissions, quarantined };
+  }
+  for (const entry of entries as readonly unknown[]) {
+    const items: unknown = isObject(entry) ? Reflect.get(entry, 'messaging') : undefined;
+    const id: unknown = isObject(entry) ? Reflect.get(entry, 'id') : undefined;
+    if (!isObject(entry) || typeof id !== 'string') {
+      quarantined.push(quarantine('malformed_entry', null, entry));
+      continue;
+    }
+    const found = isGraphId(id) ? pageOf(id, channel, configuration) : null;
+    if (!Array.isArray(items)) {
+      // `standby` and `changes`: events of threads that the platform has given to another of its apps, or no messages.
+      quarantined.push(quarantine(found === null ? 'unknown_page' : 'not_routed_yet', found, entry));
+      continue;
+    }
+    for (const item of items as readonly unknown[]) {
+      if (found === null) {
+        quarantined.push(quarantine('unknown_page', null, item));
+        continue;
+      }
+      const read = readInboundItem(item, channel, id);
+      if (typeof read === 'string') {
+        quarantined.push(quarantine(read, found, item));
+      } else if (read.occurredAt < now - staleAfterMs || read.occurredAt > now + futureToleranceMs) {
+        const reason = read.occurredAt < now ? 'stale' : 'in_the_future';
+        quarantined.push({ reason, pageId: found, payload: read.event.payload });
+      } else {
+        const { psid, event, sourceId, occurredAt } = read;
+        submissions.push({ key: { pageId: found, psid }, channel, events: [{ event, sourceId, occurredAt }], cause });
+      }
+    }
+  }
+  return { submissions, quarantined };
+}
+
+function channelOf(body: object): Channel | null {
+  switch (Reflect.get(body, 'object')) {
+    case 'page':
+      return 'messenger';
+    case 'instagram':
+      return 'instagram';
+    default:
+      return null;
+  }
+}
+
+function pageOf(id: string, channel: Channel, { pages, pagesByInstagram }: Configuration): PageId | null {
+  // `id` was checked to have the form of both kinds of ids.
+  if (channel === 'instagram') return pagesByInstagram.get(id as InstagramId) ?? null;
+  return pages.has(pageId(id)) ? pageId(id) : null;
+}
+
+function quarantine(reason: UnroutableReason, page: PageId | null, value: unknown): Quarantined {
+  return { reason, pageId: page, payload: evidence(value) };
+}
+
+/** What came in as wire JSON; null stands for what is nested too deep to be written. */
+function evidence(value: unknown): string {
+  try {
+    return toWireJson(value);
+  } catch (error) {
+    if (error instanceof RangeError) return 'null';
+    throw error;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
