@@ -17,8 +17,10 @@ function isAbsent(value: unknown): value is undefined | null | '' {
 export function readText(fields: Fields, name: string, path: string, lengthMax: number): string | null {
   const value = fields[name];
   if (isAbsent(value)) return null;
-  if (typeof value === 'object') throw new GraphError('invalid_parameter', `Param ${path} must be a string.`);
-  const text = typeof value === 'string' ? value : String(value);
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+    throw new GraphError('invalid_parameter', `Param ${path} must be a string.`);
+  }
+  const text = String(value);
   if (lengthOf(text) > lengthMax) {
     throw new GraphError('invalid_parameter', `Length of param ${path} must be less than or equal to ${lengthMax}`);
   }
