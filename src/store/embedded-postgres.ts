@@ -27,6 +27,7 @@ import {
   realpath,
   rename,
   rm,
+  rmdir,
   stat,
   truncate,
 } from 'node:fs/promises';
@@ -111,7 +112,13 @@ const SETTINGS = {
   log_checkpoints: 'off',
 } as const;
 
-const NOT_DURABLE_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } as const;
+const NOT_DURABLE_SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  // Cloning a database logs its every page, and compressing them takes most of that time.
+  wal_compression: 'off',
+} as const;
 
 /** `DATA_DIR`, else `./data`; as root a folder that the user `postgres` can enter wherever the checkout is. */
 export function defaultDataDir(env: { DATA_DIR?: string | undefined }): string {
@@ -125,7 +132,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     return await start(options);
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const { message: reason = String(error) } = error as Partial<Error>;
     throw new StoreUnavailableError(`PostgreSQL cannot be started on ${path.resolve(options.dataDir)}: ${reason}`, {
       cause: error,
     });
@@ -134,7 +141,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 
 /** Stops the server of a data folder if one runs there. */
 export async function stopEmbeddedPostgres(dataDir: string): Promise<void> {
-  await stopPostmaster(clusterOf(await realpath(dataDir)));
+  const folder = await realpath(dataDir);
+  const postmaster = await findPostmaster(clusterOf(folder));
+  if (postmaster === null) return;
+  await stopPostmaster(clusterOf(folder), postmaster.pid);
+  // Empty by now; one outside the data folder would be left behind with it.
+  if (!postmaster.socketDir.startsWith(folder)) await rmdir(postmaster.socketDir).catch(() => undefined);
 }
 
 async function start({ dataDir: givenDir, durable = true }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -193,15 +205,19 @@ async function requireAccess(user: SystemUser, dataDir: string): Promise<void> {
 class Server {
   private readonly cluster: string;
   private readonly log: string;
+  private readonly binaries: string;
+  private readonly dataDir: string;
+  private readonly user: SystemUser | null;
+  private readonly durable: boolean;
 
-  constructor(
-    private readonly binaries: string,
-    private readonly dataDir: string,
-    private readonly user: SystemUser | null,
-    private readonly durable: boolean,
-  ) {
+  // No parameter properties: tests run this file in processes of its own, where Node only strips the types.
+  constructor(binaries: string, dataDir: string, user: SystemUser | null, durable: boolean) {
     this.cluster = clusterOf(dataDir);
     this.log = logOf(dataDir);
+    this.binaries = binaries;
+    this.dataDir = dataDir;
+    this.user = user;
+    this.durable = durable;
   }
 
   /** Makes the cluster in a sibling folder and renames it, unless there is one. */
@@ -250,10 +266,9 @@ class Server {
       await promisify(execFile)(path.join(this.binaries, 'bin', 'initdb'), args, this.spawnOptions());
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
-      const output =
-        error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr : '';
+      const { stderr = '' } = error as { stderr?: string }; // what execFile adds to its errors
       throw new StoreUnavailableError(
-        `PostgreSQL could not create a database in ${this.dataDir}: ${telling(output) ?? String(error)}`,
+        `PostgreSQL could not create a database in ${this.dataDir}: ${telling(stderr) ?? String(error)}`,
         { cause: error },
       );
     }

@@ -148,6 +148,7 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
+/** By shape: inside jest, Node's own errors are of another realm and no instance of this one's `Error`. */
 export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

@@ -40,15 +40,13 @@ export async function disownPidFile(cluster: string): Promise<void> {
 }
 
 /** Fast shutdown: open transactions are rolled back, a checkpoint is written. Returns when the server has gone. */
-export async function stopPostmaster(cluster: string): Promise<void> {
-  const postmaster = await findPostmaster(cluster);
-  if (postmaster === null) return;
-  signal(postmaster.pid, 'SIGINT');
-  if (await hasGone(postmaster.pid, cluster, FAST_SHUTDOWN_TIMEOUT_MS)) return;
+export async function stopPostmaster(cluster: string, pid: number): Promise<void> {
+  signal(pid, 'SIGINT');
+  if (await hasGone(pid, cluster, FAST_SHUTDOWN_TIMEOUT_MS)) return;
   // The next start recovers from the write-ahead log.
-  signal(postmaster.pid, 'SIGQUIT');
-  if (await hasGone(postmaster.pid, cluster, IMMEDIATE_SHUTDOWN_TIMEOUT_MS)) return;
-  throw new StoreUnavailableError(`PostgreSQL (process ${postmaster.pid}) on ${cluster} does not stop`);
+  signal(pid, 'SIGQUIT');
+  if (await hasGone(pid, cluster, IMMEDIATE_SHUTDOWN_TIMEOUT_MS)) return;
+  throw new StoreUnavailableError(`PostgreSQL (process ${pid}) on ${cluster} does not stop`);
 }
 
 async function hasGone(pid: number, cluster: string, timeoutMs: number): Promise<boolean> {

@@ -41,5 +41,5 @@ async function acquire(lock: DatabaseSync, file: string, deadline: number): Prom
 
 /** SQLITE_BUSY is 5. */
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5;
+  return typeof error === 'object' && error !== null && 'errcode' in error && error.errcode === 5;
 }
