@@ -31,12 +31,15 @@ export default {
     project('unit', ['<rootDir>/src/**/*.spec.ts', '<rootDir>/demo/**/*.spec.ts']),
     project('model', ['<rootDir>/test/model/**/*.model-spec.ts'], {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
     }),
     project('integration', ['<rootDir>/test/integration/**/*.int-spec.ts'], {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
     }),
     project('e2e', ['<rootDir>/test/e2e/**/*.e2e-spec.ts'], {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
     }),
   ],
 };
