@@ -7,6 +7,7 @@ import { AdminToken } from './config/admin-token.js';
 import { Failpoints } from './config/failpoints.js';
 import { Settings } from './config/settings.js';
 import type { Core } from './core.js';
+import { GraphApiModule } from './graph-api/graph-api.module.js';
 import { ThreadRouter } from './routing/thread-router.js';
 import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
@@ -39,7 +40,7 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [],
+      imports: [GraphApiModule],
       providers: provided,
       exports: provided.map(({ provide }) => provide),
     };
