@@ -129,7 +129,6 @@ function toMachineEvent(
       hasAssignee: assigneeAppId !== null,
       assigneeIsDefaultApp: assigneeAppId !== null && assigneeAppId === defaultAppId,
       assigneeIsEffectiveOwner: assigneeAppId !== null && assigneeAppId === effectiveOwnerAppId,
-      assigneeIsRecordedOwner: assigneeAppId !== null && assigneeAppId === thread.ownerAppId,
       opensMessagingWindow: opensMessagingWindow(thread, event),
       callerConnected: caller !== undefined,
       callerIsEffectiveOwner,

@@ -131,7 +131,6 @@ export const factNames = [
   'hasAssignee',
   'assigneeIsDefaultApp',
   'assigneeIsEffectiveOwner',
-  'assigneeIsRecordedOwner',
   'opensMessagingWindow',
   'callerConnected',
   'callerIsEffectiveOwner',

@@ -54,9 +54,7 @@ const machineSetup = setup({
     tellEveryone: declared,
     refuse: declared,
 
-    ownByAssignee: assign(({ context, event }) =>
-      event.facts.assigneeIsRecordedOwner ? {} : moveControl(context, event.assigneeAppId, event.at),
-    ),
+    ownByAssignee: assign(({ context, event }) => moveControl(context, event.assigneeAppId, event.at)),
     ownByDefaultApp: assign(({ context, event }) => moveControl(context, event.defaultAppId, event.at)),
     ownByTarget: assign(({ context, event }) => ({
       ...moveControl(context, event.targetAppId, event.at),
@@ -143,39 +141,19 @@ const traces = {
 } as const;
 type OpeningType = Exclude<keyof typeof traces, 'user.reaction'>;
 
-/** An ad, a link or social routing names an app: it gets the thread, whoever has it. */
-const entry = (type: OpeningType) =>
+/** Nobody owns the thread; what names an app gives it the thread, else the default app has it. */
+const openReleased = (type: OpeningType) =>
   [
-    {
-      guard: and(['assigneeIsDefaultApp', 'assigneeIsEffectiveOwner']),
-      target: 'default-owned',
-      reenter: true,
-      actions: ['ownByAssignee', 'rememberEntry', ...traces[type], contentToOwner],
-    },
     {
       guard: 'assigneeIsDefaultApp',
       target: 'default-owned',
-      reenter: true,
-      actions: [toAssignee, 'ownByAssignee', 'rememberEntry', ...traces[type], contentToOwner],
-    },
-    {
-      guard: and(['hasAssignee', 'assigneeIsEffectiveOwner']),
-      target: 'marketing-owned',
-      reenter: true,
       actions: ['ownByAssignee', 'rememberEntry', ...traces[type], contentToOwner],
     },
     {
       guard: 'hasAssignee',
       target: 'marketing-owned',
-      reenter: true,
       actions: [toAssignee, 'ownByAssignee', 'rememberEntry', ...traces[type], contentToOwner],
     },
-  ] as const;
-
-/** Nothing names an app and nobody owns the thread. */
-const openReleased = (type: OpeningType) =>
-  [
-    ...entry(type),
     {
       guard: 'defaultAppSet',
       target: 'default-owned',
@@ -184,9 +162,38 @@ const openReleased = (type: OpeningType) =>
     { actions: [...traces[type], 'tellEveryone'] },
   ] as const;
 
-/** Nothing names an app and the thread has an owner: the control window starts again. */
+/**
+ * The thread has an owner: what names an app gives it the thread nevertheless, and is a new entry even if it names the
+ * owner; else the control window starts again.
+ */
 const openOwned = (type: OpeningType, state: OwnedState) =>
-  [...entry(type), { target: state, reenter: true, actions: [...traces[type], contentToOwner] }] as const;
+  [
+    {
+      guard: and(['assigneeIsDefaultApp', 'assigneeIsEffectiveOwner']),
+      target: 'default-owned',
+      reenter: true,
+      actions: ['rememberEntry', ...traces[type], contentToOwner],
+    },
+    {
+      guard: 'assigneeIsDefaultApp',
+      target: 'default-owned',
+      reenter: true,
+      actions: [toAssignee, 'ownByAssignee', 'rememberEntry', ...traces[type], contentToOwner],
+    },
+    {
+      guard: 'assigneeIsEffectiveOwner',
+      target: 'marketing-owned',
+      reenter: true,
+      actions: ['rememberEntry', ...traces[type], contentToOwner],
+    },
+    {
+      guard: 'hasAssignee',
+      target: 'marketing-owned',
+      reenter: true,
+      actions: [toAssignee, 'ownByAssignee', 'rememberEntry', ...traces[type], contentToOwner],
+    },
+    { target: state, reenter: true, actions: [...traces[type], contentToOwner] },
+  ] as const;
 
 const tellOwner = { actions: [contentToOwner] } as const;
 const tellReleased = [{ guard: 'defaultAppSet', actions: [contentToDefaultApp] }, { actions: 'tellEveryone' }] as const;
@@ -195,14 +202,9 @@ const notConnected = { guard: not('callerConnected'), actions: refuse('app_not_c
 const maySend = and(['callerIsEffectiveOwner', 'windowAllows']);
 const mayTake = and(['callerMayTakeControl', not('humanAgentTag')]);
 
-/** A send of an app that has no control: it takes it, if it may, and is refused otherwise. */
-const sendOfAnotherApp = [
-  {
-    guard: and([mayTake, 'windowAllows']),
-    target: 'passed',
-    reenter: true,
-    actions: [takenByCaller, 'ownByCaller', contentToOwner],
-  },
+const mayTakeNow = and([mayTake, 'windowAllows']);
+/** A send of an app that has no control and cannot take it. */
+const refuseSend = [
   { guard: mayTake, actions: refuse('window_closed') },
   { actions: refuse('thread_not_owned') },
 ] as const;
@@ -215,27 +217,16 @@ const actionOfAnyApp = [
   { guard: 'callerMayTakeControl', actions: refuse('window_closed') },
 ] as const;
 
-const pass = [
-  notConnected,
-  { guard: not('callerIsEffectiveOwner'), actions: refuse('pass_not_owner') },
-  { guard: not('hasTarget'), actions: refuse('no_default_app') },
-  { guard: not('targetConnected'), actions: refuse('target_not_connected') },
+const targetNotConnected = { guard: not('targetConnected'), actions: refuse('target_not_connected') } as const;
+const passable = [
+  targetNotConnected,
   { guard: 'targetIsCaller', actions: refuse('target_is_caller') },
   { target: 'passed', reenter: true, actions: [toTarget, 'ownByTarget'] },
 ] as const;
+const passByOwnerOnly = { guard: not('callerIsEffectiveOwner'), actions: refuse('pass_not_owner') } as const;
 
-const operatorPass = [
-  { guard: not('targetConnected'), actions: refuse('target_not_connected') },
-  { guard: 'targetIsRecordedOwner', actions: refuse('target_is_owner') },
-  { target: 'passed', reenter: true, actions: [takenByTarget, toTarget, 'ownByTarget'] },
-] as const;
-
-const inboxTake = [
-  notConnected,
-  { guard: not('callerMayTakeControl'), actions: refuse('thread_not_owned') },
-  { guard: 'targetIsRecordedOwner', actions: refuse('target_is_owner') },
-  { target: 'passed', reenter: true, actions: [takenByCaller, 'ownByCaller'] },
-] as const;
+const targetIsOwner = { guard: 'targetIsRecordedOwner', actions: refuse('target_is_owner') } as const;
+const notAnInbox = { guard: not('callerMayTakeControl'), actions: refuse('thread_not_owned') } as const;
 
 const forbidden = { actions: refuse('routing_on') } as const;
 const forbiddenTake = [
@@ -263,10 +254,16 @@ const whileOwned = (state: OwnedState) =>
         notConnected,
         { guard: maySend, actions: [contentToOwner] },
         { guard: 'callerIsEffectiveOwner', actions: refuse('window_closed') },
-        ...sendOfAnotherApp,
+        { guard: mayTakeNow, target: 'passed', reenter: true, actions: [takenByCaller, 'ownByCaller', contentToOwner] },
+        ...refuseSend,
       ],
       'app.action': [notConnected, ...actionOfAnyApp, { actions: refuse('thread_not_owned') }],
-      'control.pass': pass,
+      'control.pass': [
+        notConnected,
+        passByOwnerOnly,
+        { guard: not('hasTarget'), actions: refuse('no_default_app') },
+        ...passable,
+      ],
       'control.release': [
         notConnected,
         { guard: 'callerIsEffectiveOwner', target: 'released', actions: 'endControl' },
@@ -276,8 +273,17 @@ const whileOwned = (state: OwnedState) =>
       'control.request': forbidden,
       'control.extend': forbidden,
       'control.pass_metadata': forbidden,
-      'operator.pass': operatorPass,
-      'inbox.take': inboxTake,
+      'operator.pass': [
+        targetNotConnected,
+        targetIsOwner,
+        { target: 'passed', reenter: true, actions: [takenByTarget, toTarget, 'ownByTarget'] },
+      ],
+      'inbox.take': [
+        notConnected,
+        notAnInbox,
+        targetIsOwner,
+        { target: 'passed', reenter: true, actions: [takenByCaller, 'ownByCaller'] },
+      ],
       'operator.release': { target: 'released', actions: 'endControl' },
       'app.disconnected': { guard: 'ownerDisconnected', target: 'released', actions: 'endControl' },
     },
@@ -323,7 +329,8 @@ export const threadMachine = machineSetup.createMachine({
           { guard: and([not('defaultAppSet'), 'windowAllows']), actions: 'tellEveryone' },
           { guard: 'callerIsEffectiveOwner', actions: refuse('window_closed') },
           { guard: not('defaultAppSet'), actions: refuse('window_closed') },
-          ...sendOfAnotherApp,
+          { guard: mayTakeNow, target: 'passed', actions: ['ownByCaller', contentToOwner] },
+          ...refuseSend,
         ],
         'app.action': [
           notConnected,
@@ -332,7 +339,8 @@ export const threadMachine = machineSetup.createMachine({
           { guard: not('defaultAppSet'), actions: refuse('window_closed') },
           { actions: refuse('thread_not_owned') },
         ],
-        'control.pass': pass,
+        // Only the default app is in control here, so there is one to pass to.
+        'control.pass': [notConnected, passByOwnerOnly, ...passable],
         'control.release': [
           notConnected,
           { guard: 'callerIsEffectiveOwner', actions: [] },
@@ -342,8 +350,8 @@ export const threadMachine = machineSetup.createMachine({
         'control.request': forbidden,
         'control.extend': forbidden,
         'control.pass_metadata': forbidden,
-        'operator.pass': operatorPass,
-        'inbox.take': inboxTake,
+        'operator.pass': [targetNotConnected, { target: 'passed', actions: [toTarget, 'ownByTarget'] }],
+        'inbox.take': [notConnected, notAnInbox, { target: 'passed', actions: 'ownByCaller' }],
         'operator.release': { actions: refuse('already_released') },
       },
     },
