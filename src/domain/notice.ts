@@ -1,8 +1,10 @@
 import type { AppId } from './ids.js';
 import type { Channel, Connection, Page, WebhookField } from './page.js';
-import { isUserEvent, type ThreadEvent } from './thread/thread.events.js';
+import type { ThreadEvent, UserEvent } from './thread/thread.events.js';
 import type { Effect } from './thread/thread.effects.js';
 import type { Thread } from './thread/thread.js';
+
+export type HiddenPart = 'payload' | 'referral' | 'payload_and_referral';
 
 /** One thing one app is told about one event. Stored with the event, so that every attempt renders the same bytes. */
 export type Notice =
@@ -10,8 +12,8 @@ export type Notice =
       readonly kind: 'event';
       readonly appId: AppId;
       readonly field: 'messaging' | 'standby';
-      /** A part of the event this app must not see. */
-      readonly without: 'payload' | 'referral' | null;
+      /** What this app must not see of the event: a button's payload, or the referral within it. */
+      readonly without: HiddenPart | null;
     }
   | {
       readonly kind: 'pass' | 'take';
@@ -100,7 +102,7 @@ function content(
   for (const connection of page.connections.values()) {
     const { appId, subscribedFields } = connection;
     if (!subscribedFields.has(field)) continue;
-    const ownsButton = isUserEvent(event) && event.buttonAppId === appId;
+    const ownsButton = isButtonTap(event) && event.buttonAppId === appId;
     if (isLive(connection) || ownsButton) {
       notices.push({ kind: 'event', appId, field: 'messaging', without: hidden(event, connection, true) });
     } else if (connection.standby[channel] && subscribedFields.has('standby')) {
@@ -109,15 +111,25 @@ function content(
   }
 }
 
-/** A button's payload is for the app that sent the button; an inline referral needs its own subscription. */
-function hidden(event: ThreadEvent, connection: Connection, live: boolean): 'payload' | 'referral' | null {
-  if (!isUserEvent(event)) return null;
-  if (event.type === 'user.postback' || event.type === 'user.get_started') {
+/**
+ * A button's payload is for the app that sent the button, or for the app in control if it belongs to an ad's template or
+ * to the page; copies of a tap in an ad's template leave the ad out as well. The referral in a message needs its own
+ * subscription.
+ */
+function hidden(event: ThreadEvent, connection: Connection, live: boolean): HiddenPart | null {
+  if (isButtonTap(event)) {
     const mayRead = event.buttonAppId === null ? live : event.buttonAppId === connection.appId;
-    return mayRead ? null : 'payload';
+    if (mayRead) return null;
+    return !live && event.referral !== null && event.referral.adId !== null ? 'payload_and_referral' : 'payload';
   }
   if (event.type === 'user.message' && event.referral !== null) {
     return connection.subscribedFields.has('messaging_referrals') ? null : 'referral';
   }
   return null;
+}
+
+type ButtonTap = UserEvent & { readonly type: 'user.postback' | 'user.get_started' };
+
+function isButtonTap(event: ThreadEvent): event is ButtonTap {
+  return event.type === 'user.postback' || event.type === 'user.get_started';
 }

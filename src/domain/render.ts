@@ -1,5 +1,5 @@
 import type { LogRow } from './log.js';
-import type { Notice } from './notice.js';
+import type { HiddenPart, Notice } from './notice.js';
 import { parseJson, toWireJson } from './wire-json.js';
 
 /** What rendering needs of a log row. */
@@ -38,17 +38,26 @@ function renderItem(row: RenderedRow, notice: Notice): string {
   }
 }
 
-function renderEvent(row: RenderedRow, without: 'payload' | 'referral' | null): string {
+function renderEvent(row: RenderedRow, without: HiddenPart | null): string {
   if (row.payload === null) throw new Error('a notice of an event without payload cannot be rendered');
   if (without === null) return row.payload;
   const item = parseJson(row.payload);
-  const part = without === 'payload' ? child(item, 'postback') : child(item, 'message');
-  if (part !== null) Reflect.deleteProperty(part, without);
+  switch (without) {
+    case 'payload':
+      remove(item, 'postback', 'payload');
+      break;
+    case 'payload_and_referral':
+      remove(item, 'postback', 'payload');
+      remove(item, 'postback', 'referral');
+      break;
+    case 'referral':
+      remove(item, 'message', 'referral');
+  }
   return toWireJson(item);
 }
 
-function child(value: unknown, key: string): object | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const found: unknown = Reflect.get(value, key);
-  return typeof found === 'object' ? found : null;
+function remove(item: unknown, part: 'postback' | 'message', key: string): void {
+  if (typeof item !== 'object' || item === null) return;
+  const found: unknown = Reflect.get(item, part);
+  if (typeof found === 'object' && found !== null) Reflect.deleteProperty(found, key);
 }

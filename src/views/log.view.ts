@@ -20,7 +20,10 @@ export const noticeSchema = z.object({
   app_id: z.string(),
   kind: z.enum(['event', 'pass', 'take']).describe('The event itself, or a thread control webhook.'),
   field: z.enum(['messaging', 'standby']).describe('The list of the webhook entry it is delivered in.'),
-  without: z.enum(['payload', 'referral']).nullable().describe('A part of the event this app does not see.'),
+  without: z
+    .enum(['payload', 'referral', 'payload_and_referral'])
+    .nullable()
+    .describe('A part of the event this app does not see.'),
   previous_owner_app_id: z.string().nullable(),
   new_owner_app_id: z.string().nullable(),
   metadata: z.string().nullable(),
