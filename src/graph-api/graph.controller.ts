@@ -15,7 +15,7 @@ import { readGraphRequest } from './request-parameters.js';
 export class GraphController {
   constructor(private readonly dispatcher: GraphDispatcher) {}
 
-  @All('*path')
+  @All('*')
   async answer(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const graphRequest = await readGraphRequest({
       method: request.method,
