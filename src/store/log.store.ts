@@ -86,4 +86,12 @@ export class LogStore {
     );
     return rows.map(threadFrom);
   }
+
+  /** The earliest end of a control window, in milliseconds since 1970; null if no thread has an owner. */
+  async nextDeadline(): Promise<number | null> {
+    const { rows } = await this.#pool.query<{ deadline: number | null }>(
+      'select (round(extract(epoch from min(deadline_at)) * 1000))::float8 as deadline from thread',
+    );
+    return rows[0]?.deadline ?? null;
+  }
 }

@@ -1,0 +1,122 @@
+import { Body, Get, HttpCode, Param, Post, Query, Req, UseGuards } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { AdminController } from '../../admin-auth/admin-controller.decorator.js';
+import { ApiProblems } from '../../admin-auth/api-problems.decorator.js';
+import { pageIdSchema, psidSchema } from '../../admin-auth/parameters.js';
+import type { PageId, Psid } from '../../domain/ids.js';
+import { threadStates } from '../../domain/thread/thread.js';
+import { instant, instantSchema } from '../../views/instant.js';
+import { logEntrySchema, logEntryView } from '../../views/log.view.js';
+import { EmulatorOnlyGuard } from './emulator-only.guard.js';
+import { personActionSchema, type PersonAction } from './person-action.js';
+import { SimulatedPeople } from './simulated-people.js';
+import type { SeenMessage } from './transcript.js';
+
+const actionResultSchema = z.object({
+  state: z.enum(threadStates),
+  owner_app_id: z.string().nullable().describe('The recorded owner; null while released.'),
+  version: z.int(),
+  log: z.array(logEntrySchema).describe('What the action led to, and who is told.'),
+});
+
+const seenMessageSchema = z.object({
+  id: z.string().describe('The message id (mid).'),
+  from: z.enum(['person', 'app']),
+  app_id: z.string().nullable(),
+  at: instantSchema,
+  text: z.string().nullable(),
+  attachments: z.array(z.unknown()),
+  quick_replies: z.array(z.object({ title: z.string().nullable(), payload: z.string().nullable() })),
+  buttons: z.array(z.object({ title: z.string(), payload: z.string() })),
+  reply_to: z.string().nullable(),
+  edited: z.boolean(),
+  deleted: z.boolean(),
+  reactions: z.array(z.object({ by: z.string().describe('`person`, or an app id.'), reaction: z.string() })),
+});
+
+const messagesSchema = z.object({ data: z.array(seenMessageSchema), next_cursor: z.string().nullable() });
+
+const messagesQuerySchema = z.object({
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be the next_cursor of an earlier answer')
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+@UseGuards(EmulatorOnlyGuard)
+@AdminController('simulator/pages/:page_id/people/:psid', 'Simulator')
+export class PeopleController {
+  constructor(private readonly people: SimulatedPeople) {}
+
+  @Post('actions')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'A simulated person does something' })
+  @ApiOkResponse({ standardSchema: actionResultSchema })
+  @ApiProblems(
+    'page_not_found',
+    'emulator_only',
+    'wrong_channel',
+    'button_not_seen',
+    'message_not_seen',
+    'not_on_channel',
+    'instagram_not_linked',
+    'not_storable',
+    'busy',
+  )
+  async act(
+    @Param('page_id', { schema: pageIdSchema }) pageId: PageId,
+    @Param('psid', { schema: psidSchema }) psid: Psid,
+    @Body({ schema: personActionSchema }) action: PersonAction,
+    @Req() request: FastifyRequest,
+  ): Promise<z.infer<typeof actionResultSchema>> {
+    const { thread, rows } = await this.people.act({ pageId, psid }, action, request.id);
+    return {
+      state: thread.state,
+      owner_app_id: thread.ownerAppId,
+      version: thread.version,
+      log: rows.map(logEntryView),
+    };
+  }
+
+  @Get('messages')
+  @ApiOperation({ summary: 'What the person has seen: their own messages and those of the apps, oldest first' })
+  @ApiOkResponse({ standardSchema: messagesSchema })
+  @ApiProblems('page_not_found', 'thread_not_found', 'emulator_only')
+  async messages(
+    @Param('page_id', { schema: pageIdSchema }) pageId: PageId,
+    @Param('psid', { schema: psidSchema }) psid: Psid,
+    @Query({ schema: messagesQuerySchema }) query: z.infer<typeof messagesQuerySchema>,
+  ): Promise<z.infer<typeof messagesSchema>> {
+    const after = Number(query.cursor ?? 0);
+    const { messages } = await this.people.transcript({ pageId, psid });
+    const rest = messages.filter(({ rowId }) => rowId > after);
+    const page = rest.slice(0, query.limit);
+    return {
+      data: page.map(messageView),
+      next_cursor: rest.length > page.length ? String(page.at(-1)?.rowId) : null,
+    };
+  }
+}
+
+function messageView(message: SeenMessage): z.infer<typeof seenMessageSchema> {
+  return {
+    id: message.mid,
+    from: message.appId === null ? 'person' : 'app',
+    app_id: message.appId,
+    at: instant(message.at),
+    text: message.deleted ? null : message.text,
+    attachments: message.deleted ? [] : [...message.attachments],
+    quick_replies: message.quickReplies.map(({ title, payload }) => ({
+      title: title ?? null,
+      payload: payload ?? null,
+    })),
+    buttons: message.buttons.map(({ title, payload }) => ({ title, payload })),
+    reply_to: message.replyTo,
+    edited: message.edits > 0,
+    deleted: message.deleted,
+    reactions: [...message.reactions].map(([by, reaction]) => ({ by, reaction })),
+  };
+}

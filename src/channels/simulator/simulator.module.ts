@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { ClockController } from './clock.controller.js';
+import { PeopleController } from './people.controller.js';
+import { SimulatedPeople } from './simulated-people.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** Simulated people and the clock that can be moved, over REST. */
+@Module({
+  controllers: [PeopleController, ClockController],
+  providers: [SimulatedPeople, VirtualClock],
+})
+export class SimulatorModule {}
