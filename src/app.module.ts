@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SimulatorChannel } from './channels/simulator/simulator.channel.js';
+import { SimulatorModule } from './channels/simulator/simulator.module.js';
 import { Channel } from './channels/channel.js';
 import { Clock } from './clock/clock.js';
 import { AdminToken } from './config/admin-token.js';
@@ -8,6 +9,7 @@ import { Failpoints } from './config/failpoints.js';
 import { Settings } from './config/settings.js';
 import type { Core } from './core.js';
 import { GraphApiModule } from './graph-api/graph-api.module.js';
+import { IngressModule } from './ingress/ingress.module.js';
 import { ThreadRouter } from './routing/thread-router.js';
 import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
@@ -40,7 +42,7 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [GraphApiModule],
+      imports: [GraphApiModule, SimulatorModule, IngressModule.register(core.settings)],
       providers: provided,
       exports: provided.map(({ provide }) => provide),
     };
