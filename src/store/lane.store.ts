@@ -5,10 +5,10 @@ import type { Thread } from '../domain/thread/thread.js';
 import { LogPartitions } from './log-partitions.js';
 import {
   keyFrom,
-  rowArrays,
+  rowColumns,
   rowFrom,
   rowSelection,
-  threadArrays,
+  threadColumns,
   threadFrom,
   threadSelection,
   type KeyRecord,
@@ -99,8 +99,8 @@ export class LaneStore {
         batches.map((batch) => batch.expected),
         batches.map((batch) => batch.expected + batch.rows.length),
         epoch,
-        ...threadArrays(threads),
-        ...rowArrays(rows),
+        ...threadColumns(threads),
+        ...rowColumns(rows),
       ],
     });
     return states.map(laneStateFrom);
@@ -216,6 +216,10 @@ function laneStateFrom(record: LaneRecord): LaneState {
   return { lane: record.lane, lastId: Number(record.last_id), configEpoch: Number(record.config_epoch) };
 }
 
+// How a column arrives: see `records.ts`.
+const text = (parameter: number) => `string_to_array($${parameter}, e'\\x1f', e'\\x1e')`;
+const number = (parameter: number, type: string) => `string_to_array($${parameter}, ',', '-')::${type}[]`;
+
 /**
  * $1 lanes, $2 where they are expected, $3 where they go, $4 the configuration's epoch, then the columns of threads and
  * rows. Lanes are locked in order first: two commits over the same lanes would deadlock otherwise.
@@ -239,9 +243,9 @@ const commitStatement = `
            t.pending_referral, to_timestamp(t.owner_since / 1000), to_timestamp(t.last_user_event_at / 1000),
            to_timestamp(t.deadline_at / 1000), to_timestamp(t.deadline_at / 1000), to_timestamp(t.last_at / 1000),
            t.version, t.machine_version
-      from unnest($5::smallint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
-                  $12::text[], $13::text[], $14::float8[], $15::float8[], $16::float8[], $17::float8[], $18::int[],
-                  $19::int[])
+      from unnest(${number(5, 'smallint')}, ${text(6)}, ${text(7)}, ${text(8)}, ${text(9)}, ${text(10)}, ${text(11)},
+                  ${text(12)}, ${text(13)}, ${number(14, 'float8')}, ${number(15, 'float8')}, ${number(16, 'float8')}, ${number(17, 'float8')}, ${number(18, 'int')},
+                  ${number(19, 'int')})
            t (lane, page_id, psid, channel, state, owner_app_id, previous_owner_app_id, entry_point, pending_referral,
               owner_since, last_user_event_at, deadline_at, last_at, version, machine_version)
       join moved using (lane)
@@ -260,9 +264,9 @@ const commitStatement = `
            r.business_id, r.version, r.type, r.source_id, to_timestamp(r.at / 1000),
            to_timestamp(r.occurred_at / 1000), case when r.refusal is null then 'applied' else 'refused' end,
            r.payload, r.event, r.cause, r.notices, r.refusal, r.thread
-      from unnest($20::smallint[], $21::bigint[], $22::text[], $23::text[], $24::text[], $25::int[], $26::text[],
-                  $27::text[], $28::float8[], $29::float8[], $30::text[], $31::text[], $32::text[], $33::text[],
-                  $34::text[], $35::text[])
+      from unnest(${number(20, 'smallint')}, ${number(21, 'bigint')}, ${text(22)}, ${text(23)}, ${text(24)}, ${number(25, 'int')}, ${text(26)},
+                  ${text(27)}, ${number(28, 'float8')}, ${number(29, 'float8')}, ${text(30)}, ${text(31)}, ${text(32)}, ${text(33)},
+                  ${text(34)}, ${text(35)})
            r (lane, id, page_id, psid, business_id, version, type, source_id, at, occurred_at, payload, event, cause,
               notices, refusal, thread)
       join moved using (lane)
