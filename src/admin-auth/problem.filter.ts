@@ -43,6 +43,10 @@ export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof RouterBusyError) {
     return new Problem('busy', `${thrown.message} Try again in a moment; the same request has one effect.`);
   }
+  // Parsing takes any depth, walking through what was parsed does not.
+  if (thrown instanceof RangeError && thrown.message.includes('call stack')) {
+    return new Problem('malformed_body', 'The body is nested too deeply.', {}, { cause: thrown });
+  }
   const message = thrown instanceof Error ? thrown.message : '';
   switch (statusOf(thrown)) {
     case 400:

@@ -42,6 +42,21 @@ export class LogStore {
     return row ?? null;
   }
 
+  /** The row of the same thread before this one. */
+  async findRowBefore({
+    lane,
+    id,
+    pageId,
+    psid,
+  }: Pick<LogRow, 'lane' | 'id' | 'pageId' | 'psid'>): Promise<LogRow | null> {
+    const { rows } = await this.#pool.query<RowRecord>(
+      `select ${rowSelection} from log
+        where lane = $1 and page_id = $2 and psid = $3 and id < $4 order by id desc limit 1`,
+      [lane, pageId, psid, id],
+    );
+    return rows[0] === undefined ? null : rowFrom(rows[0]);
+  }
+
   /** A thread's rows after an id, oldest first. */
   async rowsOfThread(key: ThreadKey, afterId: number, limit: number): Promise<LogRow[]> {
     const { rows } = await this.#pool.query<RowRecord>(

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../admin-auth/problem.js';
+import type { AppId, PageId, ThreadKey } from '../domain/ids.js';
+import type { Page } from '../domain/page.js';
+import type { Thread } from '../domain/thread/thread.js';
+import { ConfigurationCache } from '../store/configuration.cache.js';
+import { LogStore } from '../store/log.store.js';
+
+/** Pages and threads by id, for routes that need them; what is not there is answered as such. */
+@Injectable()
+export class ThreadFinder {
+  constructor(
+    private readonly configuration: ConfigurationCache,
+    private readonly log: LogStore,
+  ) {}
+
+  getPage(pageId: PageId): Page {
+    const page = this.configuration.current().pages.get(pageId);
+    if (page === undefined) throw new Problem('page_not_found', `There is no page ${pageId}.`);
+    return page;
+  }
+
+  /** As stored: overdue changes are not applied. */
+  async get(key: ThreadKey): Promise<{ page: Page; thread: Thread }> {
+    const page = this.getPage(key.pageId);
+    const thread = await this.log.findThread(key);
+    if (thread === null) throw unknownThread(key);
+    return { page, thread };
+  }
+
+  /** An app as people know it. */
+  nameOf(appId: AppId): string {
+    const app = this.configuration.current().apps.get(appId);
+    return app === undefined ? `app ${appId}` : `${app.name} (${appId})`;
+  }
+}
+
+export function unknownThread({ pageId, psid }: ThreadKey): Problem {
+  return new Problem(
+    'thread_not_found',
+    `Person ${psid} has never been in touch with page ${pageId}: only a person starts a thread.`,
+  );
+}
