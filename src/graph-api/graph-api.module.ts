@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { CallbackVerifier } from '../callback/callback-verifier.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
 import { CallerAuthenticator } from './caller-authenticator.js';
 import { DebugTokenEndpoints } from './debug-token.endpoints.js';
 import type { GraphEndpoints } from './graph-call.js';
 import { GraphDispatcher } from './graph-dispatcher.js';
+import { GraphErrorFilter } from './graph-error.filter.js';
 import { GraphController } from './graph.controller.js';
 import { MessagesEndpoints } from './messages.endpoints.js';
 import { PageEndpoints } from './page.endpoints.js';
@@ -34,6 +36,7 @@ const endpoints = [
     CallerAuthenticator,
     PersonThreads,
     ...endpoints,
+    { provide: APP_FILTER, useClass: GraphErrorFilter },
     {
       provide: GraphDispatcher,
       inject: [CallerAuthenticator, ConfigurationCache, ...endpoints],

@@ -3,7 +3,10 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import { jest } from '@jest/globals';
 import { GraphErrorFilter } from './graph-error.filter.js';
 import { GraphError } from './graph-error.js';
+import { RouterBusyError } from '../routing/submission.js';
+import { ConfigurationError } from '../store/configuration.error.js';
 import { UnreadableRequest } from './request-parameters.js';
+import { traceIdOf } from './trace-id.js';
 
 /** What a caller gets when a handler throws. */
 function answerTo(thrown: unknown) {
@@ -12,7 +15,9 @@ function answerTo(thrown: unknown) {
     setHeader: (_response: unknown, name: string, value: string) => (answer.headers[name] = value),
     reply: (_response: unknown, body: string, status: number) => Object.assign(answer, { body, status }),
   };
-  const host = { switchToHttp: () => ({ getResponse: () => ({}) }) } as unknown as ArgumentsHost;
+  const host = {
+    switchToHttp: () => ({ getRequest: () => ({ id: 'request-1', url: '/me/messages' }), getResponse: () => ({}) }),
+  } as unknown as ArgumentsHost;
   new GraphErrorFilter({ httpAdapter } as unknown as HttpAdapterHost).catch(thrown, host);
   return { ...answer, error: JSON.parse(answer.body).error };
 }
@@ -20,11 +25,11 @@ function answerTo(thrown: unknown) {
 it('tells a refusal as it is', () => {
   const refusal = new GraphError('invalid_token');
   const answer = answerTo(refusal);
-  expect(answer).toMatchObject({ status: 400, error: { code: 190, fbtrace_id: refusal.traceId } });
+  expect(answer).toMatchObject({ status: 400, error: { code: 190, fbtrace_id: traceIdOf('request-1') } });
   expect(answer.headers).toEqual({
     'content-type': 'application/json; charset=UTF-8',
     'www-authenticate': refusal.authenticate,
-    'x-fb-trace-id': refusal.traceId,
+    'x-fb-trace-id': traceIdOf('request-1'),
   });
 });
 
@@ -33,6 +38,9 @@ it.each<[unknown, number, number]>([
   [new PayloadTooLargeException(), 413, 100],
   [Object.assign(new Error('Request body is too large'), { statusCode: 413 }), 413, 100],
   [new HttpException('busy', 503), 503, 2],
+  [new RouterBusyError('Too many events are waiting to be committed.'), 503, 2],
+  [new ConfigurationError('connection_not_found', 'App 1 is not connected to page 2.'), 403, 200],
+  [Object.assign(new Error('Unsupported Media Type'), { statusCode: 415 }), 400, 100],
 ])('finds the envelope for %s', (thrown, status, code) => {
   expect(answerTo(thrown)).toMatchObject({ status, error: { code } });
 });

@@ -1,29 +1,44 @@
-import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { Catch, HttpException, Logger, type ArgumentsHost } from '@nestjs/common';
+import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { RouterBusyError } from '../routing/submission.js';
+import { ConfigurationError } from '../store/configuration.error.js';
 import { GraphError } from './graph-error.js';
+import { isOwnPath } from './own-paths.js';
 import { UnreadableRequest } from './request-parameters.js';
+import { traceIdOf } from './trace-id.js';
 
 /**
  * Answers every failure of the Graph API in the platform's envelope. What is no refusal of ours is a fault of ours: the
- * log gets all of it under the trace id, the caller nothing but that id.
+ * log gets all of it under the trace id, the caller nothing but that id. It stands for the whole server, since a body
+ * that is too large fails before any controller is asked; failures of Signalbox's own paths are left to Nest.
  */
 @Catch()
-export class GraphErrorFilter implements ExceptionFilter {
+export class GraphErrorFilter extends BaseExceptionFilter {
   private readonly logger = new Logger('graph-api');
 
-  constructor(private readonly adapterHost: HttpAdapterHost) {}
+  constructor(private readonly adapterHost: HttpAdapterHost) {
+    super(adapterHost.httpAdapter);
+  }
 
-  catch(thrown: unknown, host: ArgumentsHost): void {
-    const error = toGraphError(thrown);
-    if (error.reason === 'unknown_error') {
-      this.logger.error({ err: thrown, traceId: error.traceId }, 'a Graph API call failed');
-    }
+  override catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const response: unknown = http.getResponse();
     const { httpAdapter } = this.adapterHost;
-    const response: unknown = host.switchToHttp().getResponse();
+    if (isOwnPath(request.url)) {
+      super.catch(thrown, host);
+      return;
+    }
+    const error = toGraphError(thrown);
+    const traceId = traceIdOf(request.id);
+    if (error.reason === 'unknown_error') {
+      this.logger.error({ err: thrown, traceId }, 'a Graph API call failed');
+    }
     httpAdapter.setHeader(response, 'content-type', 'application/json; charset=UTF-8');
     httpAdapter.setHeader(response, 'www-authenticate', error.authenticate);
-    httpAdapter.setHeader(response, 'x-fb-trace-id', error.traceId);
-    httpAdapter.reply(response, JSON.stringify(error.envelope), error.status);
+    httpAdapter.setHeader(response, 'x-fb-trace-id', traceId);
+    httpAdapter.reply(response, JSON.stringify(error.envelope(traceId)), error.status);
   }
 }
 
@@ -31,14 +46,18 @@ export class GraphErrorFilter implements ExceptionFilter {
 export function toGraphError(thrown: unknown): GraphError {
   if (thrown instanceof GraphError) return thrown;
   if (thrown instanceof UnreadableRequest) return new GraphError('unreadable_body', thrown.message);
-  switch (statusOf(thrown)) {
-    case 413:
-      return new GraphError('body_too_large');
-    case 503:
-      return new GraphError('temporarily_unavailable');
-    default:
-      return new GraphError('unknown_error');
-  }
+  if (thrown instanceof RouterBusyError) return new GraphError('temporarily_unavailable');
+  // The caller was connected when its token was read, and no longer is.
+  if (thrown instanceof ConfigurationError) return new GraphError('app_not_connected');
+  const status = statusOf(thrown);
+  if (status === 413) return new GraphError('body_too_large');
+  if (status === 503) return new GraphError('temporarily_unavailable');
+  if (status !== null && status < 500) return new GraphError('unreadable_body', messageOf(thrown));
+  return new GraphError('unknown_error');
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : 'The request cannot be read';
 }
 
 /** Nest's exceptions and Fastify's errors each name a status in their own way. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Channel } from '../domain/page.js';
 import type { RefusalReason } from '../domain/thread/refusal.js';
 
@@ -328,8 +327,6 @@ export interface GraphErrorEnvelope {
 /** A call that is refused for a reason of the catalogue, with what its message needs: `new GraphError('unknown_path', 'x')`. */
 export class GraphError extends Error {
   readonly reason: GraphErrorReason;
-  /** Names this one refusal, in the answer and in the log. */
-  readonly traceId = newTraceId();
   private readonly row: GraphErrorRow;
 
   constructor(...[reason, ...details]: [reason: PlainReason] | ReasonWithDetails) {
@@ -345,7 +342,8 @@ export class GraphError extends Error {
     return this.row.status;
   }
 
-  get envelope(): GraphErrorEnvelope {
+  /** The body that tells it; `traceId` names the call that is refused. */
+  envelope(traceId: string): GraphErrorEnvelope {
     const { type, code, subcode, transient } = this.row;
     return {
       error: {
@@ -354,7 +352,7 @@ export class GraphError extends Error {
         code,
         ...(subcode === undefined ? {} : { error_subcode: subcode }),
         ...(transient === undefined ? {} : { is_transient: transient }),
-        fbtrace_id: this.traceId,
+        fbtrace_id: traceId,
       },
     };
   }
@@ -366,8 +364,4 @@ export class GraphError extends Error {
     const text = this.message.replace(/[^ -~]/g, '?').replace(/["\\]/g, '\\$&');
     return `OAuth "Facebook Platform" "${kind}" "${text}"`;
   }
-}
-
-function newTraceId(): string {
-  return `A${randomBytes(17).toString('base64url').slice(0, 22)}`;
 }

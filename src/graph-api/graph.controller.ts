@@ -1,9 +1,11 @@
-import { All, Controller, Req, Res, UseFilters } from '@nestjs/common';
+import { All, Controller, NotFoundException, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { defaultVersion, GraphDispatcher } from './graph-dispatcher.js';
 import { GraphErrorFilter } from './graph-error.filter.js';
+import { isOwnPath } from './own-paths.js';
 import { readGraphRequest } from './request-parameters.js';
+import { traceIdOf } from './trace-id.js';
 
 /**
  * Where the Graph API meets HTTP. It takes every path that no other controller names, since clients put versions, doubled
@@ -17,6 +19,8 @@ export class GraphController {
 
   @All('*')
   async answer(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    if (isOwnPath(request.url)) throw new NotFoundException(`Cannot ${request.method} ${request.url}`);
+    const traceId = traceIdOf(request.id);
     const graphRequest = await readGraphRequest({
       method: request.method,
       url: request.raw.url ?? request.url,
@@ -24,10 +28,10 @@ export class GraphController {
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     });
     void reply.header('facebook-api-version', graphRequest.version ?? defaultVersion);
-    const body = await this.dispatcher.answer(graphRequest, request.id);
+    const body = await this.dispatcher.answer(graphRequest, traceId);
     void reply.header('content-type', 'application/json; charset=UTF-8');
     void reply.header('cache-control', 'private, no-cache, no-store, must-revalidate');
-    void reply.header('x-fb-trace-id', request.id);
+    void reply.header('x-fb-trace-id', traceId);
     void reply.code(200).send(JSON.stringify(body));
   }
 }

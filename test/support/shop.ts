@@ -32,12 +32,7 @@ export async function openShop(signalbox: TestSignalbox): Promise<Shop> {
       appSecret: secretOf(app),
       batchSizeMax: 1,
     });
-    const { token } = await configStore.putConnection(
-      shop,
-      app,
-      { canTakeControl: app === takeover },
-      clock.now(),
-    );
+    const { token } = await configStore.putConnection(shop, app, { canTakeControl: app === takeover }, clock.now());
     if (token === null) throw new Error('a new connection has a token');
     tokens.set(app, token);
   }
