@@ -1,0 +1,156 @@
+import path from 'node:path';
+import pg from 'pg';
+import { findPostmaster } from '../src/store/postmaster.js';
+import { startEmbeddedPostgres } from '../src/store/embedded-postgres.js';
+import { apps } from './cast.js';
+import { summariseProfile } from './cpu-profile.js';
+import type { LoadReport, LoadRequest } from './load-generator.js';
+import { cpuSecondsOf, peakMemoryOf } from './process-usage.js';
+import type { ReceiversReport, ReceiversRequest } from './receivers.js';
+import type { Scenario } from './scenario.js';
+import { ServerUnderTest } from './server-under-test.js';
+import { Worker } from './worker.js';
+
+/** How long the measured run is. */
+export type RunLength = { readonly seconds: number } | { readonly events: number };
+
+/** What a scenario came to. */
+export interface Measurement {
+  readonly scenario: Scenario;
+  readonly events: number;
+  /** Routed and delivered to both apps. */
+  readonly eventsPerSecond: number;
+  readonly seconds: number;
+  /** How long after the last answer the last delivery came. */
+  readonly backlogSeconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly busy: number;
+  readonly eventsPerPostOut: number;
+  readonly peakMemoryBytes: number | null;
+  readonly serverCpuSeconds: number | null;
+  readonly postgresCpuSeconds: number | null;
+  /** What was lost, repeated, reordered or sent to the wrong place; empty if all is well. */
+  readonly faults: readonly string[];
+  /** Where the server spent its time, if that was asked for. */
+  readonly profile: string | null;
+}
+
+export interface MeasureOptions {
+  readonly dataDir: string;
+  readonly length: RunLength;
+  readonly cpuProfileDir: string | undefined;
+  readonly say: (line: string) => void;
+}
+
+/** Runs one scenario on an empty database: two warm-ups, then the measured run. */
+export async function measure(scenario: Scenario, options: MeasureOptions): Promise<Measurement> {
+  await emptyDatabase(options.dataDir);
+  const receivers = new Worker<ReceiversRequest, ReceiversReport>(new URL('./receivers.js', import.meta.url));
+  const load = new Worker<LoadRequest, LoadReport>(new URL('./load-generator.js', import.meta.url));
+  let server: ServerUnderTest | null = null;
+  try {
+    const { urls } = await receivers.ask({ type: 'listen' });
+    const { dataDir, cpuProfileDir } = options;
+    server = await ServerUnderTest.start({ dataDir, cpuProfileDir, logFile: path.join(dataDir, 'server.log') });
+    await server.configure(urls, scenario.eventsPerPostOut);
+    await load.ask({ type: 'connect', port: server.port });
+    const measurement = await measureRunning(scenario, options, server, receivers, load);
+    await server.stop();
+    if (cpuProfileDir === undefined) return measurement.result;
+    const { fromMs, toMs } = measurement;
+    return { ...measurement.result, profile: await summariseProfile(cpuProfileDir, server.pid, fromMs, toMs) };
+  } finally {
+    load.stop();
+    receivers.stop();
+    await server?.stop();
+  }
+}
+
+/** The server under test makes its database anew. */
+async function emptyDatabase(dataDir: string): Promise<void> {
+  const { url } = await startEmbeddedPostgres({ dataDir });
+  const client = new pg.Client({ connectionString: url.replace('/signalbox?', '/postgres?') });
+  await client.connect();
+  try {
+    await client.query('drop database if exists signalbox');
+  } finally {
+    await client.end();
+  }
+}
+
+async function measureRunning(
+  scenario: Scenario,
+  { dataDir, length, say }: MeasureOptions,
+  server: ServerUnderTest,
+  receivers: Worker<ReceiversRequest, ReceiversReport>,
+  load: Worker<LoadRequest, LoadReport>,
+): Promise<{ result: Measurement; fromMs: number; toMs: number }> {
+  let sent = 0;
+  const runOf = async (wanted: number) => {
+    const { events } = await load.ask({ type: 'prepare', events: wanted, eventsPerPost: scenario.eventsPerPostIn });
+    const before = await cpuOf(server.pid, dataDir);
+    const answered = await load.ask({ type: 'run' });
+    sent += events;
+    const received = await receivers.ask({ type: 'drain', events: sent });
+    const after = await cpuOf(server.pid, dataDir);
+    const seconds = (received.lastDeliveryAtMs - answered.firstPostAtMs) / 1000;
+    return { events, seconds, rate: events / seconds, answered, received, before, after };
+  };
+
+  await runOf(scenario.warmUpEvents);
+  const warm = await runOf(scenario.warmUpEvents);
+  const wanted = 'events' in length ? length.events : Math.round(warm.rate * length.seconds);
+  say(`${scenario.name}: warmed up at ${Math.round(warm.rate)} events/s, now ${wanted} events …`);
+  const { events, seconds, rate, answered, received, before, after } = await runOf(wanted);
+
+  const posts = sum(received.apps, ({ posts }) => posts) - sum(warm.received.apps, ({ posts }) => posts);
+  const result: Measurement = {
+    scenario,
+    events,
+    eventsPerSecond: rate,
+    seconds,
+    backlogSeconds: Math.max(0, received.lastDeliveryAtMs - answered.lastAnswerAtMs) / 1000,
+    p50Ms: answered.p50Ms,
+    p99Ms: answered.p99Ms,
+    busy: answered.busy,
+    eventsPerPostOut: (events * apps.length) / posts,
+    peakMemoryBytes: await peakMemoryOf(server.pid),
+    serverCpuSeconds: difference(before.server, after.server),
+    postgresCpuSeconds: difference(before.postgres, after.postgres),
+    faults: faultsOf(received, sent),
+    profile: null,
+  };
+  return { result, fromMs: answered.firstPostAtMs, toMs: received.lastDeliveryAtMs };
+}
+
+async function cpuOf(serverPid: number, dataDir: string) {
+  const postmaster = await findPostmaster(path.join(dataDir, 'postgres'));
+  return {
+    server: await cpuSecondsOf(serverPid),
+    postgres: postmaster === null ? null : await cpuSecondsOf(postmaster.pid),
+  };
+}
+
+function faultsOf(received: ReceiversReport, sent: number): string[] {
+  const faults = received.apps.flatMap(({ events, duplicates, reordered }, index) => {
+    const name = apps[index]?.name ?? '';
+    return [
+      ...(events === sent ? [] : [`${name} did not get ${sent - events} of ${sent} events`]),
+      ...(duplicates === 0 ? [] : [`${name} got ${duplicates} events twice`]),
+      ...(reordered === 0 ? [] : [`${name} got ${reordered} events after later ones of the same person`]),
+    ];
+  });
+  // Each event has one owner; the other app is on standby.
+  const standby = sum(received.apps, ({ standby }) => standby);
+  if (faults.length === 0 && standby !== sent) faults.push(`of ${sent} events, ${standby} standby copies were sent`);
+  return faults;
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}
+
+function difference(before: number | null, after: number | null): number | null {
+  return before === null || after === null ? null : after - before;
+}

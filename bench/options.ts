@@ -1,0 +1,63 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { RunLength } from './measurement.js';
+import { scenarios, type Scenario } from './scenario.js';
+
+export const usage = `npm run bench -- [options]
+
+  --seconds N        length of each measured run, about (15)
+  --events N         the same as a number of events
+  --scenario NAME    only this one, may be repeated: ${scenarios.map(({ name }) => name).join(', ')}
+  --no-pgbench       without pgbench, and so without ratios
+  --cpu-profile DIR  profile the server, leave the profiles in DIR and print their largest parts
+  --help
+`;
+
+export interface BenchOptions {
+  readonly length: RunLength;
+  readonly scenarios: readonly Scenario[];
+  readonly pgbench: boolean;
+  readonly cpuProfileDir: string | undefined;
+  readonly help: boolean;
+}
+
+/** Reads the command line. Throws an error with a sentence for the user. */
+export function readOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    allowNegative: true,
+    options: {
+      seconds: { type: 'string', default: '15' },
+      events: { type: 'string' },
+      scenario: { type: 'string', multiple: true, default: scenarios.map(({ name }) => name) },
+      pgbench: { type: 'boolean', default: true },
+      'cpu-profile': { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const profiles = values['cpu-profile'];
+  if (profiles !== undefined) mkdirSync(profiles, { recursive: true });
+  return {
+    length:
+      values.events === undefined
+        ? { seconds: positive('--seconds', values.seconds) }
+        : { events: positive('--events', values.events) },
+    scenarios: values.scenario.map(scenarioNamed),
+    pgbench: values.pgbench,
+    cpuProfileDir: profiles === undefined ? undefined : path.resolve(profiles),
+    help: values.help,
+  };
+}
+
+function scenarioNamed(name: string): Scenario {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found === undefined) throw new Error(`There is no scenario ${name}.`);
+  return found;
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new Error(`${option} must be a positive number.`);
+  return value;
+}

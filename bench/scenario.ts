@@ -1,0 +1,21 @@
+/** A load, and how the apps take their events. */
+export interface Scenario {
+  readonly name: string;
+  readonly eventsPerPostIn: number;
+  /** At most; an app that takes one event a POST has 1. */
+  readonly eventsPerPostOut: number;
+  /** Events before the measured run, enough for the just-in-time compilers to settle. */
+  readonly warmUpEvents: number;
+}
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'batches-in-batches-out', eventsPerPostIn: 50, eventsPerPostOut: 100, warmUpEvents: 100_000 },
+  { name: 'single-in-batches-out', eventsPerPostIn: 1, eventsPerPostOut: 100, warmUpEvents: 30_000 },
+  { name: 'single-in-single-out', eventsPerPostIn: 1, eventsPerPostOut: 1, warmUpEvents: 20_000 },
+];
+
+/** Connections that post webhooks, each with one request under way at a time, as the platform does. */
+export const connectionCount = 64;
+
+/** People who write. Each keeps to one connection, so that the order in which they wrote is known. */
+export const personCount = 100_000;
