@@ -1,25 +1,37 @@
 import { z } from 'zod';
 
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
-const count = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback);
+const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.enum(values, { error: `it must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` });
+const flag = oneOf(['true', 'false']).transform((text) => text === 'true');
+const whole = (min: number, max: number, fallback: number) =>
+  z
+    .string()
+    .transform((text) => (/^\d+$/.test(text) ? Number(text) : NaN))
+    .refine((number) => number >= min && number <= max, `it must be a whole number from ${min} to ${max}`)
+    .default(fallback);
+const count = (fallback: number, max: number) => whole(1, max, fallback);
+const secret = (min: number) => z.string().min(min, `it must have at least ${min} characters`);
 
 /** Every setting, from the environment. `.env.example` lists them; a test keeps the two equal. */
 export const settingsSchema = z.object({
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  PORT: whole(0, 65535, 3000),
   HOST: z.string().min(1).default('127.0.0.1'),
   DATA_DIR: z.string().min(1).optional(),
   /** No check of a web address: over a Unix socket the URL has no host. */
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/./, 'it must begin with postgres://').optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/./, 'it must begin with postgres://')
+    .optional(),
   DATABASE_PREPARED: flag.default(true),
   /** Connections for routing and delivery; the APIs have a pool of their own. */
   DATABASE_POOL: count(10, 200),
-  ADMIN_TOKEN: z.string().min(16).optional(),
+  ADMIN_TOKEN: secret(16).optional(),
   DEMO: flag.optional(),
-  MODE: z.enum(['emulator', 'gateway']).default('emulator'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  MODE: oneOf(['emulator', 'gateway']).default('emulator'),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** How the platform's webhooks are verified and signed, in gateway mode. */
-  META_APP_SECRET: z.string().min(8).optional(),
-  META_VERIFY_TOKEN: z.string().min(8).optional(),
+  META_APP_SECRET: secret(8).optional(),
+  META_VERIFY_TOKEN: secret(8).optional(),
   /** How many commits may be under way at once; each spans the lanes it shares by remainder. */
   COMMIT_GROUPS: count(2, 256),
   /** Events in one commit at most: larger ones delay their own callers. */
@@ -35,7 +47,7 @@ export const settingsSchema = z.object({
   /** How long an app's deliveries are tried before they are dead letters. */
   DELIVERY_HORIZON_HOURS: count(36, 24 * 30),
   /** `all` keeps every try of every delivery, `failures` only what did not succeed; by default all in the emulator. */
-  DELIVERY_ATTEMPTS: z.enum(['all', 'failures']).optional(),
+  DELIVERY_ATTEMPTS: oneOf(['all', 'failures']).optional(),
   /** Address ranges that callbacks may be in besides public ones, as CIDR, comma-separated. The emulator adds loopback. */
   CALLBACK_ALLOW: z.string().default(''),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { BadSettingError, readSettings, settingsSchema } from './settings.js';
+
+const example = readFileSync(path.join(import.meta.dirname, '../../.env.example'), 'utf8');
+
+it('is listed in .env.example, each setting with its default', () => {
+  const listed = [...example.matchAll(/^# ?([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+  const defaults = readSettings({}).values;
+  const expected = Object.keys(settingsSchema.shape).map((name) => {
+    const value = defaults[name as keyof typeof defaults];
+    return [name, value === undefined ? '' : String(value)];
+  });
+  expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(expected));
+});
+
+it('takes an empty variable for one that is not set', () => {
+  expect(readSettings({ PORT: '', ADMIN_TOKEN: '' }).values).toMatchObject({ PORT: 3000 });
+});
+
+it.each([
+  [{ PORT: 'abc' }, 'The setting PORT is not valid: it must be a whole number from 0 to 65535.'],
+  [{ PORT: '70000' }, 'The setting PORT is not valid: it must be a whole number from 0 to 65535.'],
+  [{ DATABASE_POOL: '0' }, 'The setting DATABASE_POOL is not valid: it must be a whole number from 1 to 200.'],
+  [{ MODE: 'x' }, 'The setting MODE is not valid: it must be emulator or gateway.'],
+  [{ DEMO: 'yes' }, 'The setting DEMO is not valid: it must be true or false.'],
+  [{ ADMIN_TOKEN: 'short' }, 'The setting ADMIN_TOKEN is not valid: it must have at least 16 characters.'],
+  [{ DATABASE_URL: 'mysql://x' }, 'The setting DATABASE_URL is not valid: it must begin with postgres://.'],
+  [{ MODE: 'gateway', FAILPOINTS: 'x' }, 'The setting FAILPOINTS is for tests only and is refused in gateway mode.'],
+])('says what is wrong with %j', (env, sentence) => {
+  expect(() => readSettings(env)).toThrow(new BadSettingError(sentence));
+});
