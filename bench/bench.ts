@@ -9,7 +9,7 @@
  * An event counts once it has reached both apps: the time runs from the first webhook until the last delivery, so a
  * backlog is part of it. Exit code 1 if an event was lost, repeated, or overtaken by a later one of the same person.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from '../src/store/embedded-postgres.js';
 import { describeEnvironment } from './environment.js';
@@ -36,6 +36,8 @@ try {
 
 async function bench(options: BenchOptions): Promise<number> {
   const dataDir = await mkdtemp(path.join(dataRoot, 'signalbox-bench-'));
+  // Started by root, PostgreSQL runs as another user.
+  await chmod(dataDir, 0o711);
   const removeData = async () => {
     await stopEmbeddedPostgres(dataDir);
     await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
