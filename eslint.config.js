@@ -40,7 +40,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      'no-restricted-imports': ['error', { patterns: [{ group: ['**/app.module.js'], message: 'Only main.ts and test/support import the application module.' }] }],
+      'no-restricted-imports': ['error', { patterns: [{ group: ['**/app.module.js'], message: 'Only server.ts imports the application module.' }] }],
     },
   },
   {
@@ -52,7 +52,7 @@ export default tseslint.config(
       'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }],
     },
   },
-  { files: ['src/main.ts', 'test/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['src/server.ts', 'test/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['test/**/*.ts', '**/*.spec.ts'],
     rules: {

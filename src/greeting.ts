@@ -1,19 +1,31 @@
+import { demo } from './channels/simulator/demo-data.js';
 import type { Server } from './server.js';
 
 /** What a person who has just started the server needs to know. */
-export function greeting({ url, dataDir, embedded, adminToken, core }: Server): Promise<string> {
+export function greeting({ url, dataDir, embedded, adminToken, core }: Server): string {
   const data = embedded ? `${dataDir} (PostgreSQL 18, kept between starts)` : 'your database (DATABASE_URL)';
   const token =
     adminToken.file === null ? 'as set by ADMIN_TOKEN' : `${adminToken.value}   (kept in ${adminToken.file})`;
   const lines = [
+    `Signalbox is running (${core.settings.values.MODE}).`,
     '',
-    `  Signalbox is running (${core.settings.values.MODE}).`,
-    '',
-    `  API            ${url}/api/v1`,
-    `  Documentation  ${url}/docs`,
-    `  Data           ${data}`,
-    `  Admin token    ${token}`,
-    '',
+    `API            ${url}/api/v1`,
+    `Documentation  ${url}/docs`,
+    `Data           ${data}`,
+    `Admin token    ${token}`,
   ];
-  return Promise.resolve(`${lines.join('\n')}\n`);
+  if (core.configuration.current().pages.get(demo.page)?.adRoutes.has(demo.ad) === true) {
+    const secret = adminToken.file === null ? '$ADMIN_TOKEN' : adminToken.value;
+    lines.push(
+      '',
+      `There is a demo page with a marketing bot, a support bot and an inbox. Let a person tap its ad:`,
+      '',
+      `  curl -s ${url}/api/v1/simulator/pages/${demo.page}/people/7000000000000101/actions \\`,
+      `    -H 'Authorization: Bearer ${secret}' -H 'Content-Type: application/json' \\`,
+      `    -d '{"type":"tap_ad","ad_id":"${demo.ad}"}'`,
+      '',
+      'or watch the life of a thread, with bots that answer:  npm run demo',
+    );
+  }
+  return `\n${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n\n`;
 }

@@ -14,7 +14,7 @@ const { greeting } = await import('./greeting.js');
 try {
   const settings = readSettings(process.env);
   const server = await startServer(settings);
-  process.stdout.write(await greeting(server));
+  process.stdout.write(greeting(server));
 
   let stopping: Promise<void> | null = null;
   const stop = () => {

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { AppModule } from './app.module.js';
+import { demo, seedDemo } from './channels/simulator/demo-data.js';
 import { readAdminToken, type AdminToken } from './config/admin-token.js';
 import type { Settings } from './config/settings.js';
 import { openCore, type Core } from './core.js';
@@ -47,6 +48,7 @@ export async function startServer(settings: Settings): Promise<Server> {
     const adminToken = await readAdminToken(settings.values.ADMIN_TOKEN, dataDir);
     const core = await openCore(settings, url, reportFailure);
     closing.push(() => core.close());
+    if (settings.values.DEMO ?? (!settings.gateway && database !== null)) await seedDemoIfEmpty(core);
 
     const app = await NestFactory.create<NestFastifyApplication>(
       AppModule.register(core, adminToken),
@@ -80,6 +82,14 @@ export async function startServer(settings: Settings): Promise<Server> {
   }
 }
 
+/** Gives an empty database the demo's page and apps; a start that was killed while it did so is made good. */
+async function seedDemoIfEmpty({ configuration, configStore, clock }: Core): Promise<void> {
+  const { pages } = configuration.current();
+  const page = pages.get(demo.page);
+  const unfinished = page?.routing.messenger.defaultAppId === null && !page.adRoutes.has(demo.ad);
+  if (pages.size === 0 || unfinished) await seedDemo(configStore, clock.now());
+}
+
 /**
  * Our own API takes JSON and nothing else. Everywhere else the body stays as the bytes that were sent: signatures are over
  * them, and clients of the platform label them in every way.
@@ -89,7 +99,7 @@ function acceptBodies(fastify: FastifyInstance): void {
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     // Some clients label a request without a body as JSON.
-    if (isOwnApi(request.url) && body.length > 0) parseJson(request, body.toString(), done);
+    if (isOwnApi(request.url) && body.length > 0) void parseJson(request, body.toString(), done);
     else done(null, body);
   });
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
