@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import type { Settings } from '../config/settings.js';
 
 type Cidr = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
@@ -26,14 +27,25 @@ export class AddressGuard {
     this.allowed = allowedCidrs.map((cidr) => ipaddr.parseCIDR(cidr));
   }
 
+  /** Whether this literal address is in a range the operator lists. */
+  lists(address: string): boolean {
+    const parsed = ipaddr.parse(address);
+    return this.allowed.some((cidr) => contains(cidr, parsed));
+  }
+
   /** Why this literal address may not be connected to; undefined when it may. */
   refusal(address: string): string | undefined {
     if (!ipaddr.isValid(address)) return `"${address}" is not an IP address`;
-    const parsed = ipaddr.parse(address);
-    if (this.allowed.some((cidr) => contains(cidr, parsed))) return undefined;
-    const range = parsed.range();
+    if (this.lists(address)) return undefined;
+    const range = ipaddr.parse(address).range();
     return range === 'unicast' ? undefined : `the address ${address} is not public (${range})`;
   }
+}
+
+/** Which addresses callbacks may have: public ones, those the operator allows, and in the emulator this machine's. */
+export function callbackGuard({ values, gateway }: Settings): AddressGuard {
+  const allowed = values.CALLBACK_ALLOW.split(',').map((cidr) => cidr.trim());
+  return new AddressGuard([...allowed.filter((cidr) => cidr !== ''), ...(gateway ? [] : loopbackCidrs)]);
 }
 
 function contains([network, prefix]: Cidr, address: ipaddr.IPv4 | ipaddr.IPv6): boolean {

@@ -21,6 +21,15 @@ it('accepts plain HTTP and any port where that is allowed', () => {
   }
 });
 
+it('accepts plain HTTP to an address in a range the operator lists, not to a name', () => {
+  const listing = new AddressGuard(['10.1.0.0/16']);
+  const rules = { httpsOnly: true };
+  expect(parseCallbackUrl('http://10.1.2.3:8080/hook', rules, listing)).toMatchObject({ ok: true });
+  for (const text of ['http://10.2.0.1/', 'http://8.8.8.8/', 'http://bot.example/']) {
+    expect(parseCallbackUrl(text, rules, listing)).toMatchObject({ ok: false });
+  }
+});
+
 it.each([
   ['', /complete URL/],
   ['bot.example/hook', /complete URL/],

@@ -3,7 +3,7 @@ import type { AddressGuard } from './address-guard.js';
 
 /** What an installation accepts as a callback URL, apart from the address it leads to. */
 export interface CallbackUrlRules {
-  /** Refuse `http:`. */
+  /** Refuse `http:`, except to a literal address in a range the operator lists: that is inside their own network. */
   readonly httpsOnly: boolean;
   /** The ports allowed; undefined allows any. */
   readonly ports?: readonly number[];
@@ -23,8 +23,10 @@ export function parseCallbackUrl(text: string, rules: CallbackUrlRules, guard: A
   if (text.length > urlLengthMax) return refuse(`the URL is longer than ${urlLengthMax} characters`);
   const url = URL.parse(text);
   if (url === null) return refuse('this is not a complete URL');
-  if (url.protocol !== 'https:' && (rules.httpsOnly || url.protocol !== 'http:')) {
-    return refuse(rules.httpsOnly ? 'the URL must begin with https://' : 'the URL must begin with http:// or https://');
+  const host = hostAddress(url.hostname);
+  const httpsOnly = rules.httpsOnly && !(isIP(host) !== 0 && guard.lists(host));
+  if (url.protocol !== 'https:' && (httpsOnly || url.protocol !== 'http:')) {
+    return refuse(httpsOnly ? 'the URL must begin with https://' : 'the URL must begin with http:// or https://');
   }
   if (url.username !== '' || url.password !== '') return refuse('the URL may not carry a user name or password');
   // An empty fragment leaves `hash` empty, so the text is asked.
@@ -33,7 +35,6 @@ export function parseCallbackUrl(text: string, rules: CallbackUrlRules, guard: A
   if (rules.ports !== undefined && !rules.ports.includes(port)) {
     return refuse(`port ${port} is not allowed, only ${rules.ports.join(', ')}`);
   }
-  const host = hostAddress(url.hostname);
   const refusal = isIP(host) === 0 ? undefined : guard.refusal(host);
   return refusal === undefined ? { ok: true, url } : refuse(refusal);
 }

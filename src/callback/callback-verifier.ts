@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
-import { AddressGuard, loopbackCidrs } from './address-guard.js';
+import { type AddressGuard, callbackGuard } from './address-guard.js';
 import { createCallbackAgent } from './callback-agent.js';
 import { parseCallbackUrl } from './callback-url.js';
 import { verifyCallback, type CallbackVerification } from './verify-callback.js';
@@ -15,10 +15,9 @@ export class CallbackVerifier implements OnModuleDestroy {
   private readonly httpsOnly: boolean;
   private readonly agent;
 
-  constructor({ values, gateway }: Settings) {
-    const allowed = values.CALLBACK_ALLOW.split(',').map((cidr) => cidr.trim());
-    this.guard = new AddressGuard([...allowed.filter((cidr) => cidr !== ''), ...(gateway ? [] : loopbackCidrs)]);
-    this.httpsOnly = gateway;
+  constructor(settings: Settings) {
+    this.guard = callbackGuard(settings);
+    this.httpsOnly = settings.gateway;
     this.agent = createCallbackAgent({ guard: this.guard });
   }
 

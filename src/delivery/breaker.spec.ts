@@ -2,6 +2,7 @@ import {
   afterBreakerEvent,
   attemptsAllowed,
   breakerAlarm,
+  breakerOpenSince,
   type BreakerEvent,
   type BreakerState,
   closedBreaker,
@@ -97,10 +98,11 @@ describe('while open', () => {
     expect(run([ok], opened).phase).toBe('open');
   });
 
-  it('probes again when a probe came to nothing, and at once when resumed by hand', () => {
-    const abandoned = run([{ type: 'probe-started' }, { type: 'probe-abandoned' }], opened, start + 5_000);
-    expect(attemptsAllowed(abandoned, start + 5_000)).toBe(1);
+  it('probes at once when resumed by hand, or when it was taken over while failing', () => {
     expect(attemptsAllowed(run([{ type: 'resumed' }], opened, start + 10), start + 10)).toBe(1);
+    const takenOver = breakerOpenSince(start - 20 * minute, start, 'answered 500');
+    expect(attemptsAllowed(takenOver, start)).toBe(1);
+    expect(breakerAlarm(takenOver, start)).toBe('alert');
   });
 
   it('alerts after 15 minutes and counts as paused after an hour', () => {

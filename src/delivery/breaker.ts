@@ -53,8 +53,6 @@ export type BreakerEvent =
       readonly retryAfterMs?: number;
     }
   | { readonly type: 'probe-started' }
-  /** The probe came to no result: its lane was lost, or nothing was left to send. */
-  | { readonly type: 'probe-abandoned' }
   /** Someone resumed the app by hand: probe at once. */
   | { readonly type: 'resumed' };
 
@@ -80,6 +78,18 @@ export const closedBreaker: ClosedBreaker = {
   slots: [],
   recovered: null,
 };
+
+/** The breaker of an app that was failing when another instance had it: a probe may go out at once. */
+export function breakerOpenSince(sinceMs: number, nowMs: number, error: string): BreakerState {
+  return {
+    phase: 'open',
+    sinceMs,
+    probeDelayMs: probeDelayMinMs,
+    nextProbeAtMs: nowMs,
+    probing: false,
+    lastError: error,
+  };
+}
 
 /**
  * The breaker after an event.
@@ -142,7 +152,6 @@ function closedAfter(state: ClosedBreaker, event: BreakerEvent, nowMs: number, r
       return mustOpen(next) ? opened(next, event, nowMs, random) : next;
     }
     case 'probe-started':
-    case 'probe-abandoned':
     case 'resumed':
       return state;
   }
@@ -152,8 +161,6 @@ function openAfter(state: OpenBreaker, event: BreakerEvent, nowMs: number, rando
   switch (event.type) {
     case 'probe-started':
       return { ...state, probing: true };
-    case 'probe-abandoned':
-      return { ...state, probing: false };
     case 'resumed':
       return { ...state, nextProbeAtMs: nowMs };
     case 'succeeded':

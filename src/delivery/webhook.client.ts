@@ -73,6 +73,11 @@ export class WebhookClient {
       mayAskToWait && retryAfter !== undefined ? parseRetryAfterMs(retryAfter, Date.now()) : undefined;
     return { ok: false, status, error, durationMs, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   }
+
+  /** Lets go of the connections; for when nothing is posted any more. */
+  close(): Promise<void> {
+    return this.dispatcher.close();
+  }
 }
 
 /** The platform's headers as receivers know them, and ours. */

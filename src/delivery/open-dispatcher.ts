@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { callbackGuard } from '../callback/address-guard.js';
+import { createCallbackAgent } from '../callback/callback-agent.js';
+import type { Clock } from '../clock/clock.js';
+import type { Failpoints } from '../config/failpoints.js';
+import type { Settings } from '../config/settings.js';
+import type { CommittedRows } from '../store/committed-rows.js';
+import type { ConfigurationCache } from '../store/configuration.cache.js';
+import { CursorStore } from '../store/cursor.store.js';
+import { LogStore } from '../store/log.store.js';
+import { Dispatcher } from './dispatcher.js';
+import { WebhookClient } from './webhook.client.js';
+
+const hourMs = 60 * 60 * 1000;
+
+export interface DispatcherSurroundings {
+  readonly settings: Settings;
+  /** For the statements of delivery; slow readers must not share it. */
+  readonly hotPool: Pool;
+  readonly configuration: ConfigurationCache;
+  readonly committedRows: CommittedRows;
+  readonly clock: Clock;
+  readonly failpoints: Failpoints;
+}
+
+/**
+ * A dispatcher as the settings say, not started.
+ *
+ * @param holder names this instance; one that keeps its name over restarts has its lanes back at once, so two running
+ * instances must never share one
+ */
+export function openDispatcher(surroundings: DispatcherSurroundings, holder: string = randomUUID()): Dispatcher {
+  const { settings, hotPool, configuration, committedRows, clock, failpoints } = surroundings;
+  const { DELIVERY_TIMEOUT_MS, DELIVERY_CONCURRENCY, DELIVERY_HORIZON_HOURS, DELIVERY_ATTEMPTS } = settings.values;
+  const agent = createCallbackAgent({ guard: callbackGuard(settings), connectionsPerOriginMax: DELIVERY_CONCURRENCY });
+  return new Dispatcher(
+    {
+      cursors: new CursorStore(hotPool),
+      log: new LogStore(hotPool),
+      client: new WebhookClient(agent, DELIVERY_TIMEOUT_MS),
+      committedRows,
+      configuration,
+      clock,
+      failpoints,
+    },
+    {
+      holder,
+      timeoutMs: DELIVERY_TIMEOUT_MS,
+      concurrencyMax: DELIVERY_CONCURRENCY,
+      horizonMs: DELIVERY_HORIZON_HOURS * hourMs,
+      attempts: DELIVERY_ATTEMPTS ?? (settings.gateway ? 'failures' : 'all'),
+    },
+  );
+}
