@@ -54,7 +54,7 @@ export class GraphDispatcher {
 
   #targetOf(path: readonly string[], caller: Caller): Target {
     const [node = '', edge = null, ...rest] = path;
-    if (this.#isRoot(path)) return { node: 'root', edge: node };
+    if (node === '' || this.#isRoot(path)) return { node: 'root', edge: node };
     const target = this.#nodeOf(node, edge, caller);
     if (target === null) {
       throw edge === null ? new GraphError('alias_unknown', node) : new GraphError('unknown_path', joined(path, 1));
@@ -63,11 +63,8 @@ export class GraphDispatcher {
     return target;
   }
 
-  #isRoot(path: readonly string[]): boolean {
-    return (
-      path.length <= 1 &&
-      [...this.#routes.values()].some(({ node, edge }) => node === 'root' && edge === (path[0] ?? ''))
-    );
+  #isRoot([name, ...rest]: readonly string[]): boolean {
+    return rest.length === 0 && [...this.#routes.values()].some(({ node, edge }) => node === 'root' && edge === name);
   }
 
   /** Null: the word names nothing at all. */
