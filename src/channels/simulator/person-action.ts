@@ -9,8 +9,10 @@ const text = z.string().min(1).max(100_000);
 const title = z.string().min(1).max(1000);
 const payload = z.string().min(1).max(1000);
 const messageId = z.string().min(1).max(1000);
-const adId = z.string().regex(/^\d{1,20}$/, 'must be 1 to 20 decimal digits, as a string');
-const ref = z.string().regex(/^[\w=-]{1,2083}$/, 'may hold letters, digits and _ = - only');
+const adId = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, 'must be an ad id: 1 to 64 letters, digits, dots, dashes or underscores');
+const ref = z.string().min(1).max(2083);
 
 const entry = {
   ad_id: adId.optional().describe('The person came through this ad with this very action.'),
