@@ -1,0 +1,53 @@
+import { Module } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { CallbackVerifier } from '../callback/callback-verifier.js';
+import { DeliveryStore } from '../store/delivery.store.js';
+import { FeedStore } from '../store/feed.store.js';
+import { PersonStore } from '../store/person.store.js';
+import { AppsController } from './apps.controller.js';
+import { ConnectionsController } from './connections.controller.js';
+import { DeliveriesController } from './deliveries.controller.js';
+import { ExplainController } from './explain.controller.js';
+import { FeedController } from './feed.controller.js';
+import { HealthController } from './health.controller.js';
+import { MachineController } from './machine.controller.js';
+import { Metrics } from './metrics.js';
+import { MetricsController } from './metrics.controller.js';
+import { PagesController } from './pages.controller.js';
+import { PeopleController } from './people.controller.js';
+import { RoutesController } from './routes.controller.js';
+import { ThreadControlController } from './thread-control.controller.js';
+import { ThreadFinder } from './thread-finder.js';
+import { ThreadsController } from './threads.controller.js';
+
+/** Our own API, for people and their tools: configuration, threads, deliveries, the feed, and the probes. */
+@Module({
+  controllers: [
+    AppsController,
+    PagesController,
+    ConnectionsController,
+    RoutesController,
+    ExplainController,
+    PeopleController,
+    ThreadsController,
+    ThreadControlController,
+    DeliveriesController,
+    FeedController,
+    MachineController,
+    HealthController,
+    MetricsController,
+  ],
+  providers: [
+    CallbackVerifier,
+    ThreadFinder,
+    Metrics,
+    {
+      provide: DeliveryStore,
+      useFactory: (dataSource: DataSource) => new DeliveryStore(dataSource),
+      inject: [DataSource],
+    },
+    { provide: FeedStore, useFactory: (dataSource: DataSource) => new FeedStore(dataSource), inject: [DataSource] },
+    { provide: PersonStore, useFactory: (dataSource: DataSource) => new PersonStore(dataSource), inject: [DataSource] },
+  ],
+})
+export class AdminApiModule {}

@@ -1,0 +1,145 @@
+import { Body, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { z } from 'zod';
+import { AdminController } from '../admin-auth/admin-controller.decorator.js';
+import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
+import { appIdSchema, pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
+import { Problem } from '../admin-auth/problem.js';
+import { Clock } from '../clock/clock.js';
+import { parseDeliveryId, type DeliveryKey } from '../domain/delivery-id.js';
+import type { PageId, Psid } from '../domain/ids.js';
+import { ConfigurationCache } from '../store/configuration.cache.js';
+import { CursorStore } from '../store/cursor.store.js';
+import { deliveryStatuses, DeliveryStore, type DeliveryPage, type DeliveryRecord } from '../store/delivery.store.js';
+import { deliveryPageSchema, deliverySchema, deliveryView } from './delivery.view.js';
+import { decodeCursor, encodeCursor, pagingSchema, pagingShape, type Paging } from './paging.js';
+import { ThreadFinder } from './thread-finder.js';
+
+const listSchema = z.strictObject({
+  app_id: appIdSchema.optional(),
+  status: z.enum(deliveryStatuses).optional(),
+  ...pagingShape,
+});
+const positionSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative(), z.int().nonnegative()]);
+const deliveryIdSchema = z.string().max(100).describe("The delivery's id.");
+
+const replayRangeSchema = z
+  .strictObject({
+    app_id: appIdSchema,
+    from: z.iso.datetime({ offset: true }).optional().describe('Given up at this time or later.'),
+    until: z.iso.datetime({ offset: true }).optional().describe('Given up before this time.'),
+  })
+  .meta({ id: 'ReplayRange' });
+const replayedRangeSchema = z
+  .object({ requested: z.int().describe('How many dead letters will be sent again.') })
+  .meta({ id: 'ReplayedRange' });
+
+@AdminController('', 'Deliveries')
+export class DeliveriesController {
+  constructor(
+    private readonly deliveries: DeliveryStore,
+    private readonly cursors: CursorStore,
+    private readonly threads: ThreadFinder,
+    private readonly configuration: ConfigurationCache,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('deliveries')
+  @ApiOperation({
+    summary: 'What each app was owed and got',
+    description:
+      'In a stable order in which those of a thread are in order. A page may be short, or empty, before the last one.',
+  })
+  @ApiOkResponse({ standardSchema: deliveryPageSchema })
+  async list(@Query({ schema: listSchema }) query: z.infer<typeof listSchema>) {
+    const filter = {
+      ...(query.app_id !== undefined && { appId: query.app_id }),
+      ...(query.status !== undefined && { status: query.status }),
+    };
+    return this.#view(await this.deliveries.list(filter, afterDelivery(query.cursor), query.limit));
+  }
+
+  @Get('deliveries/:delivery_id')
+  @ApiOperation({ summary: 'One delivery' })
+  @ApiOkResponse({ standardSchema: deliverySchema })
+  @ApiProblems('delivery_not_found', 'cursor_expired')
+  async get(@Param('delivery_id', { schema: deliveryIdSchema }) id: string) {
+    return deliveryView(await this.#get(id), this.configuration.current().incarnation);
+  }
+
+  @Get('threads/:page_id/:psid/deliveries')
+  @ApiOperation({ summary: 'What was delivered of a thread, and to whom, oldest first' })
+  @ApiOkResponse({ standardSchema: deliveryPageSchema })
+  @ApiProblems('page_not_found', 'thread_not_found')
+  async listOfThread(
+    @Param('page_id', { schema: pageIdSchema }) pageId: PageId,
+    @Param('psid', { schema: psidSchema }) psid: Psid,
+    @Query({ schema: pagingSchema }) { cursor, limit }: Paging,
+  ) {
+    const after = afterDelivery(cursor);
+    const { thread } = await this.threads.get({ pageId, psid });
+    return this.#view(await this.deliveries.listOfThread(thread, after, limit));
+  }
+
+  @Post('deliveries/replay')
+  @HttpCode(HttpStatus.ACCEPTED)
+  @ApiOperation({ summary: "Send an app's dead letters again, in order" })
+  @ApiAcceptedResponse({ standardSchema: replayedRangeSchema })
+  @ApiProblems('unknown_app')
+  async replayRange(@Body({ schema: replayRangeSchema }) body: z.infer<typeof replayRangeSchema>) {
+    if (!this.configuration.current().apps.has(body.app_id)) {
+      throw new Problem('unknown_app', `There is no app ${body.app_id}.`);
+    }
+    const requested = await this.cursors.requestReplayOfDeadLetters(
+      {
+        appId: body.app_id,
+        ...(body.from !== undefined && { from: Date.parse(body.from) }),
+        ...(body.until !== undefined && { until: Date.parse(body.until) }),
+      },
+      this.clock.now(),
+    );
+    return { requested };
+  }
+
+  @Post('deliveries/:delivery_id/replay')
+  @HttpCode(HttpStatus.ACCEPTED)
+  @ApiOperation({ summary: 'Send a delivery again', description: 'With the same id and the same bytes.' })
+  @ApiAcceptedResponse({ standardSchema: deliverySchema })
+  @ApiProblems('delivery_not_found', 'cursor_expired')
+  async replay(@Param('delivery_id', { schema: deliveryIdSchema }) id: string) {
+    const { lane, id: position, notice, told } = await this.#get(id);
+    await this.cursors.requestReplay({ lane, id: position, notice, appId: told.appId }, this.clock.now());
+    return deliveryView(await this.#get(id), this.configuration.current().incarnation);
+  }
+
+  async #get(id: string): Promise<DeliveryRecord> {
+    const parsed = parseDeliveryId(id);
+    if (parsed === null) throw unknownDelivery(id);
+    if (parsed.incarnation !== this.configuration.current().incarnation) {
+      throw new Problem(
+        'cursor_expired',
+        'The store was restored from a backup since this id was given: it may now stand for something else.',
+      );
+    }
+    const delivery = await this.deliveries.find(parsed);
+    if (delivery === null) throw unknownDelivery(id);
+    return delivery;
+  }
+
+  #view({ deliveries, next }: DeliveryPage) {
+    const { incarnation } = this.configuration.current();
+    return {
+      data: deliveries.map((delivery) => deliveryView(delivery, incarnation)),
+      next_cursor: next === null ? null : encodeCursor([next.lane, next.id, next.notice]),
+    };
+  }
+}
+
+function unknownDelivery(id: string): Problem {
+  return new Problem('delivery_not_found', `There is no delivery ${id}.`);
+}
+
+function afterDelivery(cursor: string | undefined): DeliveryKey | null {
+  const position = decodeCursor(cursor, positionSchema);
+  return position === null ? null : { lane: position[0], id: position[1], notice: position[2] };
+}
