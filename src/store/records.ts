@@ -1,8 +1,9 @@
 import { appId, laneOf, pageId, psid, type ThreadKey } from '../domain/ids.js';
-import type { LogRow } from '../domain/log.js';
+import type { LoggedEvent, LogRow } from '../domain/log.js';
+import type { Notice } from '../domain/notice.js';
 import type { Channel } from '../domain/page.js';
 import { machineVersion } from '../domain/thread/thread.machine.js';
-import type { EntryPoint, Thread, ThreadState } from '../domain/thread/thread.js';
+import { newThread, type EntryPoint, type Thread, type ThreadState } from '../domain/thread/thread.js';
 
 /*
  * Between rows and domain values. Casts in this file are at the boundary to the database, which holds only what the
@@ -18,7 +19,8 @@ export function keyFrom(record: KeyRecord): ThreadKey {
   return { pageId: pageId(record.page_id), psid: psid(record.psid) };
 }
 
-const milliseconds = (column: string) => `round(extract(epoch from ${column}) * 1000)::float8 as ${column}`;
+/** A timestamptz column as milliseconds since 1970. */
+export const milliseconds = (column: string) => `round(extract(epoch from ${column}) * 1000)::float8 as ${column}`;
 
 export const threadSelection = [
   't.page_id, t.psid, channel, state, owner_app_id, previous_owner_app_id, entry_point, pending_referral, version',
@@ -83,13 +85,14 @@ export function threadColumns(threads: readonly Thread[]): string[] {
 }
 
 export const rowSelection = [
-  'lane, id, page_id, psid, business_id, type, source_id, payload, event, cause, notices, refusal, thread',
+  'lane, id, version, page_id, psid, business_id, type, source_id, payload, event, cause, notices, refusal, thread',
   ...['at', 'occurred_at'].map(milliseconds),
 ].join(', ');
 
 export interface RowRecord extends KeyRecord {
   lane: number;
   id: string;
+  version: number;
   business_id: string;
   type: string;
   source_id: string;
@@ -104,23 +107,71 @@ export interface RowRecord extends KeyRecord {
 }
 
 export function rowFrom(record: RowRecord): LogRow {
+  const key = keyFrom(record);
   return {
     lane: record.lane,
     id: Number(record.id),
-    pageId: pageId(record.page_id),
-    psid: psid(record.psid),
+    ...key,
     businessId: record.business_id,
     type: record.type as LogRow['type'],
     sourceId: record.source_id,
     at: record.at,
     occurredAt: record.occurred_at,
     payload: record.payload,
-    event: JSON.parse(record.event) as LogRow['event'],
+    event: { ...noValues, ...(JSON.parse(record.event) as LoggedEvent) },
     cause: JSON.parse(record.cause) as LogRow['cause'],
-    notices: JSON.parse(record.notices) as LogRow['notices'],
+    notices: (JSON.parse(record.notices) as Notice[]).map(noticeFrom),
     refusal: record.refusal === null ? null : (JSON.parse(record.refusal) as LogRow['refusal']),
-    thread: JSON.parse(record.thread) as Thread,
+    thread: imageFrom(key, record.thread, record.version, record.at),
   };
+}
+
+/** A thread as a log row stores it, after its event. */
+export function imageFrom(key: ThreadKey, text: string, version: number, lastAt: number): Thread {
+  const stored = JSON.parse(text) as Pick<Thread, 'channel'> & Partial<Thread>;
+  return { ...newThread(key.pageId, key.psid, stored.channel), ...stored, version, lastAt };
+}
+
+/*
+ * What is null, and what the row has in a column of its own, is left out of the stored JSON: that is half of it, and every
+ * byte is written twice, to the table and to the write-ahead log.
+ */
+const noValues = { defaultAppId: null, assigneeAppId: null, callerAppId: null, targetAppId: null, entryPoint: null };
+
+function storedEvent(event: LoggedEvent): string {
+  return JSON.stringify({
+    type: event.type,
+    facts: event.facts,
+    defaultAppId: event.defaultAppId ?? undefined,
+    assigneeAppId: event.assigneeAppId ?? undefined,
+    callerAppId: event.callerAppId ?? undefined,
+    targetAppId: event.targetAppId ?? undefined,
+    entryPoint: event.entryPoint ?? undefined,
+  });
+}
+
+function storedNotices(notices: readonly Notice[]): string {
+  return JSON.stringify(
+    notices.map((notice) => (notice.kind === 'event' ? { ...notice, without: notice.without ?? undefined } : notice)),
+  );
+}
+
+function noticeFrom(notice: Notice): Notice {
+  return notice.kind === 'event' ? { ...notice, without: notice.without ?? null } : notice;
+}
+
+function storedThread(thread: Thread): string {
+  return JSON.stringify({
+    channel: thread.channel,
+    state: thread.state,
+    ownerAppId: thread.ownerAppId ?? undefined,
+    previousOwnerAppId: thread.previousOwnerAppId ?? undefined,
+    entryPoint: thread.entryPoint ?? undefined,
+    ownerSince: thread.ownerSince ?? undefined,
+    lastUserEventAt: thread.lastUserEventAt ?? undefined,
+    pendingReferral: thread.pendingReferral ?? undefined,
+    deadlineAt: thread.deadlineAt ?? undefined,
+  });
 }
 
 /** The columns of log rows, in the order of the commit statement. */
@@ -137,11 +188,11 @@ export function rowColumns(rows: readonly LogRow[]): string[] {
     numbers(rows, (row) => row.at),
     numbers(rows, (row) => row.occurredAt),
     texts(rows, (row) => row.payload),
-    texts(rows, (row) => JSON.stringify(row.event)),
+    texts(rows, (row) => storedEvent(row.event)),
     texts(rows, (row) => JSON.stringify(row.cause)),
-    texts(rows, (row) => JSON.stringify(row.notices)),
+    texts(rows, (row) => storedNotices(row.notices)),
     texts(rows, (row) => jsonOrNull(row.refusal)),
-    texts(rows, (row) => JSON.stringify(row.thread)),
+    texts(rows, (row) => storedThread(row.thread)),
   ];
 }
 
