@@ -5,7 +5,7 @@ import type { MachineEvent } from './thread.events.js';
 import type { RefusalReason } from './refusal.js';
 import type { ThreadContext } from './thread.js';
 
-/** Stored with each thread; a change of the machine that older threads cannot load raises it (see `snapshot.ts`). */
+/** Stored with each thread; raised by a change of the machine that threads stored before it do not survive. */
 export const machineVersion = 1;
 
 const nobody: ThreadContext = {
