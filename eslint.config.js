@@ -16,7 +16,7 @@ const mayImport = {
   ingress: ['config', 'clock', 'domain', 'store', 'routing'],
   delivery: ['config', 'clock', 'domain', 'store', 'callback'],
   channels: ['config', 'clock', 'domain', 'store', 'routing', 'timers', 'ingress', 'admin-auth', 'views'],
-  'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback'],
+  'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback', 'admin-auth'],
   'admin-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback', 'admin-auth', 'views'],
 };
 const folders = Object.keys(mayImport);

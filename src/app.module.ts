@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AdminApiModule } from './admin-api/admin-api.module.js';
 import { SimulatorChannel } from './channels/simulator/simulator.channel.js';
 import { SimulatorModule } from './channels/simulator/simulator.module.js';
 import { Channel } from './channels/channel.js';
@@ -14,6 +15,7 @@ import { ThreadRouter } from './routing/thread-router.js';
 import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
 import { ConfigurationCache } from './store/configuration.cache.js';
+import { CursorStore } from './store/cursor.store.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
@@ -33,6 +35,7 @@ export class AppModule {
       { provide: ConfigurationCache, useValue: core.configuration },
       { provide: LaneStore, useValue: core.lanes },
       { provide: LogStore, useValue: core.log },
+      { provide: CursorStore, useValue: new CursorStore(core.readPool) },
       { provide: QuarantineStore, useValue: core.quarantine },
       { provide: CommittedRows, useValue: core.committedRows },
       { provide: ThreadRouter, useValue: core.router },
@@ -42,7 +45,7 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [GraphApiModule, SimulatorModule, IngressModule.register(core.settings)],
+      imports: [AdminApiModule, GraphApiModule, SimulatorModule, IngressModule.register(core.settings)],
       providers: provided,
       exports: provided.map(({ provide }) => provide),
     };

@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from './admin-auth/problem.js';
+import { serveDocs } from './admin-api/openapi.js';
 import { AppModule } from './app.module.js';
 import { demo, seedDemo } from './channels/simulator/demo-data.js';
 import { readAdminToken, type AdminToken } from './config/admin-token.js';
 import type { Settings } from './config/settings.js';
 import { openCore, type Core } from './core.js';
+import { GraphError } from './graph-api/graph-error.js';
+import { isOwnPath } from './graph-api/own-paths.js';
+import { traceIdOf } from './graph-api/trace-id.js';
 import { NestLogger, openLogger } from './logger.js';
 import { defaultDataDir, startEmbeddedPostgres, type EmbeddedPostgres } from './store/embedded-postgres.js';
 
@@ -58,10 +63,12 @@ export async function startServer(settings: Settings): Promise<Server> {
         keepAliveTimeout: keepAliveTimeoutMs,
         forceCloseConnections: 'idle',
         genReqId: () => randomUUID(),
+        frameworkErrors: answerUnreadableAddress,
       }),
       { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
     );
     acceptBodies(app.getHttpAdapter().getInstance());
+    serveDocs(app);
     await app.listen(settings.values.PORT, settings.values.HOST);
     core.timers.start();
     closing.push(async () => {
@@ -91,11 +98,33 @@ async function seedDemoIfEmpty({ configuration, configStore, clock }: Core): Pro
 }
 
 /**
+ * Fastify answers an address it cannot decode before any filter of ours, and repeats it: with the access token in it.
+ */
+function answerUnreadableAddress(_: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const sentence = 'The address cannot be read: it has a "%" that begins no escape sequence.';
+  const own = isOwnPath(request.url);
+  const problem = new Problem('invalid_request', sentence);
+  const error = new GraphError('unreadable_body', sentence);
+  void reply
+    .status(400)
+    .header('content-type', own ? 'application/problem+json; charset=utf-8' : 'application/json; charset=UTF-8')
+    .send(JSON.stringify(own ? problem.body(request.id) : error.envelope(traceIdOf(request.id))));
+}
+
+/**
  * Our own API takes JSON and nothing else. Everywhere else the body stays as the bytes that were sent: signatures are over
  * them, and clients of the platform label them in every way.
  */
 function acceptBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
+  // Fastify refuses a label that is no media type; clients of the platform may send any, and the body counts.
+  fastify.addHook('onRequest', (request, _, done) => {
+    const label = request.headers['content-type'];
+    if (label !== undefined && !/^[\w.+-]+\/[\w.+-]+\s*(;|$)/.test(label) && !isOwnApi(request.url)) {
+      delete request.headers['content-type'];
+    }
+    done();
+  });
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     // Some clients label a request without a body as JSON.

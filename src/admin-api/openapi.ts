@@ -52,7 +52,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   return document;
 }
 
-/** Serves the document at `/docs/json` and, for people, at `/docs`. */
+/** Serves the document at `/docs-json` and, for people, at `/docs`. */
 export function serveDocs(app: NestFastifyApplication): void {
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'docs/json' });
+  SwaggerModule.setup('docs', app, () => openApiDocument(app));
 }

@@ -1,6 +1,7 @@
-import { Catch, HttpException, Logger, type ArgumentsHost } from '@nestjs/common';
-import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import { ProblemFilter } from '../admin-auth/problem.filter.js';
 import { RouterBusyError } from '../routing/submission.js';
 import { ConfigurationError } from '../store/configuration.error.js';
 import { GraphError } from './graph-error.js';
@@ -11,23 +12,22 @@ import { traceIdOf } from './trace-id.js';
 /**
  * Answers every failure of the Graph API in the platform's envelope. What is no refusal of ours is a fault of ours: the
  * log gets all of it under the trace id, the caller nothing but that id. It stands for the whole server, since a body
- * that is too large fails before any controller is asked; failures of Signalbox's own paths are left to Nest.
+ * that is too large fails before any controller is asked; failures of Signalbox's own paths are answered as those of its own API.
  */
 @Catch()
-export class GraphErrorFilter extends BaseExceptionFilter {
+export class GraphErrorFilter implements ExceptionFilter {
+  private readonly ownFilter = new ProblemFilter();
   private readonly logger = new Logger('graph-api');
 
-  constructor(private readonly adapterHost: HttpAdapterHost) {
-    super(adapterHost.httpAdapter);
-  }
+  constructor(private readonly adapterHost: HttpAdapterHost) {}
 
-  override catch(thrown: unknown, host: ArgumentsHost): void {
+  catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const response: unknown = http.getResponse();
     const { httpAdapter } = this.adapterHost;
     if (isOwnPath(request.url)) {
-      super.catch(thrown, host);
+      this.ownFilter.catch(thrown, host);
       return;
     }
     const error = toGraphError(thrown);
