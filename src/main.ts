@@ -8,11 +8,12 @@ if (major < 22 || (major === 22 && minor < 19)) {
 // Imported only now: an older Node could not even load what follows.
 const { BadSettingError, readSettings } = await import('./config/settings.js');
 const { StoreUnavailableError } = await import('./store/store-unavailable.error.js');
-const { startServer } = await import('./server.js');
-const { greeting } = await import('./greeting.js');
 
 try {
   const settings = readSettings(process.env);
+  // Takes seconds to load on a slow machine, which a bad setting need not wait for.
+  const { startServer } = await import('./server.js');
+  const { greeting } = await import('./greeting.js');
   const server = await startServer(settings);
   process.stdout.write(greeting(server));
 
