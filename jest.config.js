@@ -40,6 +40,8 @@ export default {
     project('e2e', ['<rootDir>/test/e2e/**/*.e2e-spec.ts'], {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
       globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
+      // A guard, for a machine that does much else: whole servers start in these tests.
+      testTimeout: 60_000,
     }),
   ],
 };
