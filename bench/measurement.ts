@@ -98,7 +98,8 @@ async function measureRunning(
     return { events, seconds, rate: events / seconds, answered, received, before, after };
   };
 
-  await runOf(scenario.warmUpEvents);
+  const cold = await runOf(scenario.warmUpEvents);
+  say(`${scenario.name}: ${Math.round(cold.rate)} events/s at first …`);
   const warm = await runOf(scenario.warmUpEvents);
   const wanted = 'events' in length ? length.events : Math.round(warm.rate * length.seconds);
   say(`${scenario.name}: warmed up at ${Math.round(warm.rate)} events/s, now ${wanted} events …`);

@@ -40,6 +40,8 @@ export class ServerUnderTest {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    // Whatever ends us early.
+    process.once('exit', () => child.kill());
     child.stderr.pipe(createWriteStream(logFile, { flags: 'a' }));
     try {
       const port = await portOf(child);
