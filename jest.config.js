@@ -27,6 +27,8 @@ const project = (displayName, testMatch, extra = {}) => ({
 export default {
   // Two cores: more workers only make the servers under test fight for them.
   maxWorkers: 2,
+  // A guard only, for a machine that does much else: some tests start whole servers.
+  testTimeout: 60_000,
   projects: [
     project('unit', ['<rootDir>/src/**/*.spec.ts', '<rootDir>/demo/**/*.spec.ts']),
     project('model', ['<rootDir>/test/model/**/*.model-spec.ts'], {
@@ -40,8 +42,6 @@ export default {
     project('e2e', ['<rootDir>/test/e2e/**/*.e2e-spec.ts'], {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
       globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
-      // A guard, for a machine that does much else: whole servers start in these tests.
-      testTimeout: 60_000,
     }),
   ],
 };
