@@ -28,6 +28,7 @@ export const ad = '120200000000000303';
 export const adOfNobody = '120200000000000404';
 export const adOfStranger = '120200000000000505';
 export const adOfDesk = '120200000000000606';
+export const adOfInbox = '120200000000000707';
 
 export const hour = 3_600_000;
 export const day = 24 * hour;
@@ -80,7 +81,12 @@ export function page(parts: PageParts = {}): Page {
       instagram: { defaultAppId: null, socialAppId: null, ...parts.instagram },
     },
     connections,
-    adRoutes: new Map([adRoute(ad, marketing), adRoute(adOfDesk, desk), adRoute(adOfStranger, stranger)]),
+    adRoutes: new Map([
+      adRoute(ad, marketing),
+      adRoute(adOfDesk, desk),
+      adRoute(adOfInbox, inbox),
+      adRoute(adOfStranger, stranger),
+    ]),
     linkRoutes: new Map([
       ['flyer', marketing],
       ['help', desk],
