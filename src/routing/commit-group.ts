@@ -70,7 +70,7 @@ export class CommitGroup {
   enqueue(submission: Submission): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ submission, resolve, reject, keyChecked: submission.idempotency === undefined });
-      this.#draining ??= this.#drain().finally(() => (this.#draining = null));
+      this.#draining ??= this.#drain();
     });
   }
 
@@ -91,6 +91,8 @@ export class CommitGroup {
         for (const pending of batch) pending.reject(failure);
       }
     }
+    // In the same turn as the last look at the queue: a caller that was just answered may submit again at once.
+    this.#draining = null;
   }
 
   /** Commits a batch, part by part if need be, until each of its submissions is answered. */
