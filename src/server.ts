@@ -60,6 +60,8 @@ export async function startServer(settings: Settings): Promise<Server> {
       new FastifyAdapter({
         bodyLimit: settings.values.BODY_MAX_BYTES,
         requestTimeout: requestTimeoutMs,
+        // The longest is a link's ref of 2,083 characters, each up to four bytes and escaped.
+        routerOptions: { maxParamLength: 2_083 * 12 },
         keepAliveTimeout: keepAliveTimeoutMs,
         forceCloseConnections: 'idle',
         genReqId: () => randomUUID(),

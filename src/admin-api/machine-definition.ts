@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { threadMachine } from '../domain/thread/thread.machine.js';
 
 type Guard = string | { type: 'and' | 'not'; guards: Guard[] };
-const guardSchema: z.ZodType<Guard> = z.lazy(() =>
-  z.union([z.string(), z.object({ type: z.enum(['and', 'not']), guards: z.array(guardSchema) })]),
-);
+const guardSchema: z.ZodType<Guard> = z
+  .lazy(() => z.union([z.string(), z.object({ type: z.enum(['and', 'not']), guards: z.array(guardSchema) })]))
+  .meta({ id: 'MachineGuard' });
 const transitionSchema = z.object({
   guard: guardSchema.nullable(),
   target: z.string().nullable().describe('Null: the state stays, and so does the deadline.'),

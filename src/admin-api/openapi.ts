@@ -5,6 +5,8 @@ import { problemKinds, problemSchema, type ProblemCode } from '../admin-auth/pro
 
 /** Problems any route of our own API may answer with. */
 const everywhere: readonly ProblemCode[] = ['invalid_request', 'unauthorized', 'internal_error', 'busy'];
+/** And those any route with a body may. */
+const withBody: readonly ProblemCode[] = ['body_too_large', 'unsupported_media_type'];
 
 const description = `
 The API by which people and their tools configure Signalbox, look at threads and move them by hand. Apps use another one,
@@ -37,15 +39,13 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   for (const [path, item] of Object.entries(document.paths)) {
     if (!path.startsWith('/api/')) continue;
     for (const operation of [item.get, item.put, item.post, item.delete]) {
-      for (const code of operation === undefined ? [] : everywhere) {
+      if (operation === undefined) continue;
+      for (const code of [...everywhere, ...(operation.requestBody === undefined ? [] : withBody)]) {
         const { status, title } = problemKinds[code];
-        if (operation?.responses[status] !== undefined) continue;
-        Object.assign(operation?.responses ?? {}, {
-          [status]: {
-            description: `\`${code}\`: ${title}.`,
-            content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-          },
-        });
+        operation.responses[status] ??= {
+          description: `\`${code}\`: ${title}.`,
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        };
       }
     }
   }

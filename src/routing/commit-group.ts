@@ -212,12 +212,11 @@ export class CommitGroup {
       const rows = await this.lanes.rowsAfter(state.lane, after, catchUpRows, client);
       for (const row of rows) this.#cache.refresh(row.thread);
       seen.push(...rows);
-      const last = rows.at(-1)?.id;
-      // Ids may have holes after a deletion: with nothing left to read, the lane's own position counts.
-      this.#cache.setLastId(
-        state.lane,
-        rows.length < catchUpRows || last === undefined ? Math.max(state.lastId, last ?? 0) : last,
-      );
+      const last = rows.at(-1)?.id ?? after;
+      const complete = rows.length < catchUpRows;
+      // A lane has a hole where somebody was erased, and what is held of them must not come back: all of it is read anew.
+      if (last - after > rows.length || (complete && last < state.lastId)) this.#cache.forget(state.lane);
+      this.#cache.setLastId(state.lane, complete ? Math.max(state.lastId, last) : last);
     }
   }
 
