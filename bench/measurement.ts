@@ -5,6 +5,7 @@ import { startEmbeddedPostgres } from '../src/store/embedded-postgres.js';
 import { apps } from './cast.js';
 import { summariseProfile } from './cpu-profile.js';
 import type { LoadReport, LoadRequest } from './load-generator.js';
+import { databaseUsage } from './database-usage.js';
 import { cpuSecondsOf, peakMemoryOf } from './process-usage.js';
 import type { ReceiversReport, ReceiversRequest } from './receivers.js';
 import type { Scenario } from './scenario.js';
@@ -30,6 +31,10 @@ export interface Measurement {
   readonly peakMemoryBytes: number | null;
   readonly serverCpuSeconds: number | null;
   readonly postgresCpuSeconds: number | null;
+  /** Of all the server does: routing, cursors, leases, timers. */
+  readonly transactions: number;
+  /** What PostgreSQL wrote ahead. */
+  readonly walBytes: number;
   /** What was lost, repeated, reordered or sent to the wrong place; empty if all is well. */
   readonly faults: readonly string[];
   /** Where the server spent its time, if that was asked for. */
@@ -89,11 +94,11 @@ async function measureRunning(
   let sent = 0;
   const runOf = async (wanted: number) => {
     const { events } = await load.ask({ type: 'prepare', events: wanted, eventsPerPost: scenario.eventsPerPostIn });
-    const before = await cpuOf(server.pid, dataDir);
+    const before = await usageOf(server.pid, dataDir);
     const answered = await load.ask({ type: 'run' });
     sent += events;
     const received = await receivers.ask({ type: 'drain', events: sent });
-    const after = await cpuOf(server.pid, dataDir);
+    const after = await usageOf(server.pid, dataDir);
     const seconds = (received.lastDeliveryAtMs - answered.firstPostAtMs) / 1000;
     return { events, seconds, rate: events / seconds, answered, received, before, after };
   };
@@ -119,15 +124,20 @@ async function measureRunning(
     peakMemoryBytes: await peakMemoryOf(server.pid),
     serverCpuSeconds: difference(before.server, after.server),
     postgresCpuSeconds: difference(before.postgres, after.postgres),
+    transactions: after.transactions - before.transactions,
+    walBytes: after.walBytes - before.walBytes,
     faults: faultsOf(received, sent),
     profile: null,
   };
   return { result, fromMs: answered.firstPostAtMs, toMs: received.lastDeliveryAtMs };
 }
 
-async function cpuOf(serverPid: number, dataDir: string) {
+/** What was used until now. */
+async function usageOf(serverPid: number, dataDir: string) {
   const postmaster = await findPostmaster(path.join(dataDir, 'postgres'));
+  const { url } = await startEmbeddedPostgres({ dataDir });
   return {
+    ...(await databaseUsage(url)),
     server: await cpuSecondsOf(serverPid),
     postgres: postmaster === null ? null : await cpuSecondsOf(postmaster.pid),
   };

@@ -12,6 +12,8 @@ const headings = [
   'peak MB',
   'CPU s per 1000 events: server',
   'Postgres',
+  'events per transaction',
+  'WAL bytes per event',
 ];
 
 /** The measurements as a Markdown table. `pgbenchTps` null: without ratios. */
@@ -28,6 +30,8 @@ export function table(measurements: readonly Measurement[], pgbenchTps: number |
     measured.peakMemoryBytes === null ? '-' : (measured.peakMemoryBytes / 1e6).toFixed(0),
     perThousand(measured.serverCpuSeconds, measured.events),
     perThousand(measured.postgresCpuSeconds, measured.events),
+    (measured.events / measured.transactions).toFixed(1),
+    (measured.walBytes / measured.events).toFixed(0),
   ]);
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
