@@ -116,6 +116,7 @@ export class Dispatcher {
   #readingConfiguration = false;
   #unsubscribe: (() => void)[] = [];
   #stopped = false;
+  #stopping: Promise<void> | undefined;
 
   constructor(parts: DispatcherParts, options: DispatcherOptions) {
     this.#parts = parts;
@@ -169,7 +170,11 @@ export class Dispatcher {
   }
 
   /** Sends nothing more, waits for what is under way, saves, and gives the lanes back. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     this.#stopped = true;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await Promise.all([this.#read.stop(), this.#tend.stop()]);
