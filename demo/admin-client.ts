@@ -1,5 +1,7 @@
-/** A call that the server refused, or that did not reach it. The message is for people. */
-export class AdminCallError extends Error {
+import { DemoError } from './demo-error.js';
+
+/** A call that the server refused, or that did not reach it. */
+export class AdminCallError extends DemoError {
   override name = 'AdminCallError';
 
   constructor(

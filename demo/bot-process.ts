@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { BotReport } from './bot.js';
+import { DemoError } from './demo-error.js';
 
 const program = fileURLToPath(new URL('./bot.js', import.meta.url));
 
@@ -39,7 +40,7 @@ export class BotProcess {
     });
     return new Promise((resolve, reject) => {
       let started: BotProcess | null = null;
-      child.once('exit', (code) => reject(new Error(`the ${bot} bot has ended with ${String(code)}`)));
+      child.once('exit', (code) => reject(new DemoError(`The ${bot} bot has ended with ${String(code)}.`)));
       if (child.stdout === null) throw new Error('the bot has no output');
       createInterface(child.stdout).on('line', (line) => {
         const told = JSON.parse(line) as BotReport | { listening: number };
@@ -57,7 +58,11 @@ export class BotProcess {
       await new Promise<void>((resolve, reject) => {
         this.#waiting.push(resolve);
         timeout.addEventListener('abort', () => {
-          reject(new Error(`a bot has got ${this.reports.length} of ${count} webhooks in ${patienceMs / 1000} s`));
+          reject(
+            new DemoError(
+              `A bot has got ${this.reports.length} of ${count} webhooks in ${patienceMs / 1000} seconds. Does the server reach this machine?`,
+            ),
+          );
         });
       });
     }

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { defaultDataDir } from '../src/store/embedded-postgres.js';
 import { AdminCallError, AdminClient } from './admin-client.js';
+import { DemoError } from './demo-error.js';
 
 const program = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const defaultUrl = 'http://127.0.0.1:3000';
@@ -20,11 +21,6 @@ export interface DemoServer {
   stop(): Promise<void>;
 }
 
-/** Why there is no server to play against; the message is for people. */
-export class NoServerError extends Error {
-  override name = 'NoServerError';
-}
-
 /**
  * The server at SIGNALBOX_URL, else one that runs at the usual address, else a fresh one; with `--fresh` always that,
  * for the demo moves the clock of the server it is played on.
@@ -33,19 +29,19 @@ export async function openServer(env: NodeJS.ProcessEnv, args: readonly string[]
   if (args.includes('--fresh')) return startServer();
   const url = (env['SIGNALBOX_URL'] ?? '').replace(/\/+$/, '');
   if (!(await answers(url === '' ? defaultUrl : url))) {
-    if (url !== '') throw new NoServerError(`Nothing answers at SIGNALBOX_URL (${url}).`);
+    if (url !== '') throw new DemoError(`Nothing answers at SIGNALBOX_URL (${url}).`);
     return startServer();
   }
   const token = env['ADMIN_TOKEN'] ?? (await keptToken(env));
   if (token === null) {
-    throw new NoServerError('A server is running, but its admin token is not known here: set ADMIN_TOKEN.');
+    throw new DemoError('A server is running, but its admin token is not known here: set ADMIN_TOKEN.');
   }
   const admin = new AdminClient(url === '' ? defaultUrl : url, token);
   try {
     await admin.get('simulator/clock');
   } catch (error) {
     if (!(error instanceof AdminCallError)) throw error;
-    throw new NoServerError(`The server at ${admin.url} cannot play the demo: ${error.message}`, { cause: error });
+    throw new DemoError(`The server at ${admin.url} cannot play the demo: ${error.message}`, { cause: error });
   }
   return { admin, own: false, stop: () => Promise.resolve() };
 }
@@ -92,7 +88,7 @@ async function startServer(): Promise<DemoServer> {
   });
   if (url === null) {
     await stop();
-    throw new NoServerError('The server could not be started.');
+    throw new DemoError('The server could not be started.');
   }
   return { admin: new AdminClient(url, token), own: true, stop };
 }

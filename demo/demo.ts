@@ -4,36 +4,42 @@
  */
 import { randomInt } from 'node:crypto';
 import { demo } from '../src/channels/simulator/demo-data.js';
-import { AdminCallError } from './admin-client.js';
 import { gather, type Cast } from './cast.js';
-import { NoServerError, openServer, type DemoServer } from './demo-server.js';
+import { DemoError } from './demo-error.js';
+import { openServer, type DemoServer } from './demo-server.js';
 import { Story } from './story.js';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
+/** What is to be put away at the end, whatever ends the demo; the last first. */
+const closing: (() => Promise<void>)[] = [];
+const close = async () => {
+  for (const step of closing.splice(0).reverse()) await step();
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void close().finally(() => process.exit(1)));
+}
+
 try {
   const server = await openServer(process.env, process.argv.slice(2));
-  try {
-    print(server.own ? `A server of the demo's own runs at ${server.admin.url}.` : `Playing on ${server.admin.url}.`);
-    const cast = await gather(server.admin);
-    try {
-      await play(server, cast);
-    } finally {
-      await cast.dismiss();
-    }
-  } finally {
-    await server.stop();
-  }
+  closing.push(() => server.stop());
+  print(server.own ? `A server of the demo's own runs at ${server.admin.url}.` : `Playing on ${server.admin.url}.`);
+  const cast = await gather(server.admin);
+  closing.push(() => cast.dismiss());
+  await play(server, cast);
 } catch (error) {
-  if (!(error instanceof AdminCallError) && !(error instanceof NoServerError)) throw error;
+  if (!(error instanceof DemoError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
+} finally {
+  await close();
 }
 
 async function play({ admin }: DemoServer, cast: Cast): Promise<void> {
   // Somebody new each time, so that the demo can be played again.
   const personId = `7${randomInt(10 ** 8, 10 ** 9)}${randomInt(10 ** 5, 10 ** 6)}`;
   print(`Anna is person ${personId} of page ${demo.page}. The default app is the support bot.`);
+  print('The bots are processes of their own; the inbox is us, and has no callback.');
   const story = new Story(admin, cast, personId, print);
 
   await story.person('Anna taps the ad "Spring sale".', { type: 'tap_ad', ad_id: demo.ad });
@@ -64,5 +70,5 @@ async function release(graphUrl: string, token: string, personId: string): Promi
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ recipient: { id: personId } }),
   });
-  if (!response.ok) throw new Error(`the inbox could not release the thread: ${await response.text()}`);
+  if (!response.ok) throw new DemoError(`The inbox could not release the thread: ${await response.text()}`);
 }

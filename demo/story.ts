@@ -4,6 +4,7 @@ import type { ThreadView } from '../src/views/thread.view.js';
 import type { AdminClient } from './admin-client.js';
 import type { BotReport } from './bot.js';
 import type { Cast } from './cast.js';
+import { DemoError } from './demo-error.js';
 
 /** How long a webhook may take until the demo gives up, in milliseconds. */
 const patienceMs = 15_000;
@@ -79,7 +80,7 @@ export class Story {
     const failure = [...this.cast.bots.values()]
       .flatMap((bot) => bot.reports)
       .find((report) => report.failure !== null);
-    if (failure?.failure != null) throw new Error(`a bot's call was refused: ${failure.failure}`);
+    if (failure?.failure != null) throw new DemoError(`A bot's call was refused: ${failure.failure}`);
   }
 
   /** Waits until every webhook has arrived, and those that the bots' answers cause; returns what was logged meanwhile. */
