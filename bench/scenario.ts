@@ -9,9 +9,9 @@ export interface Scenario {
 }
 
 export const scenarios: readonly Scenario[] = [
-  { name: 'batches-in-batches-out', eventsPerPostIn: 50, eventsPerPostOut: 100, warmUpEvents: 100_000 },
-  { name: 'single-in-batches-out', eventsPerPostIn: 1, eventsPerPostOut: 100, warmUpEvents: 10_000 },
-  { name: 'single-in-single-out', eventsPerPostIn: 1, eventsPerPostOut: 1, warmUpEvents: 6_000 },
+  { name: 'batches-in-batches-out', eventsPerPostIn: 50, eventsPerPostOut: 100, warmUpEvents: 60_000 },
+  { name: 'single-in-batches-out', eventsPerPostIn: 1, eventsPerPostOut: 100, warmUpEvents: 15_000 },
+  { name: 'single-in-single-out', eventsPerPostIn: 1, eventsPerPostOut: 1, warmUpEvents: 10_000 },
 ];
 
 /** Connections that post webhooks, each with one request under way at a time, as the platform does. */
