@@ -1,9 +1,10 @@
-import { fromTransition } from 'xstate';
+import { fromTransition, type AnyTransitionDefinition } from 'xstate';
 import { getAdjacencyMap, getShortestPaths } from 'xstate/graph';
 import type { AppId } from '../../src/domain/ids.js';
 import type { Page } from '../../src/domain/page.js';
-import { decide, overdue, type Decision } from '../../src/domain/thread/decide.js';
+import { decide, fromLoggedEvent, overdue, type Decision } from '../../src/domain/thread/decide.js';
 import type { AppAction, MessageTag, ThreadEvent, UserEventType } from '../../src/domain/thread/thread.events.js';
+import { threadMachine } from '../../src/domain/thread/thread.machine.js';
 import { newThread, type Thread } from '../../src/domain/thread/thread.js';
 import {
   adOfDesk,
@@ -178,6 +179,16 @@ export function kindOf({ thread, now, defaultAppId }: Situation): string {
 
 export const beginning: Situation = { thread: newThread(shop, person, 'messenger'), now: newYear, defaultAppId: desk };
 
+/** Plays a path from the beginning. */
+export function walk(path: readonly Step[], page: Page): Taken[] {
+  let situation = beginning;
+  return path.map((step) => {
+    const taken = take(situation, step, page);
+    situation = taken.after;
+    return taken;
+  });
+}
+
 /** Every path that matters: the shortest to each kind of situation, and from there each step once. */
 export function allPaths(page: Page): Step[][] {
   const logic = fromTransition((situation: Situation, step: Step) => take(situation, step, page).after, beginning);
@@ -191,7 +202,26 @@ export function allPaths(page: Page): Step[][] {
   if (shortest.length !== situations.length) throw new Error('a situation is out of reach');
   return shortest.flatMap((path) => {
     // The first step of a path is the beginning itself.
-    const way = path.steps.map((step) => step.event as unknown as Step).filter((step) => step.type !== 'xstate.init');
+    const way = path.steps.map((step) => step.event).filter((step) => step.type !== 'xstate.init');
     return stepsFrom(path.state.context).map((step) => [...way, step]);
   });
+}
+
+/** The transitions of the machine that a step took, as its own definitions. */
+export function transitionsOf({ decisions }: Taken): AnyTransitionDefinition[] {
+  return decisions.flatMap(({ before, at, decision }) => {
+    const snapshot = threadMachine.resolveState({ value: before.state, context: before });
+    return threadMachine.getTransitionData(snapshot, fromLoggedEvent(decision.event, at));
+  });
+}
+
+/** All transitions that the machine has, with a name for each. */
+export function allTransitions(): Map<AnyTransitionDefinition, string> {
+  return new Map(
+    Object.values(threadMachine.root.states).flatMap((node) =>
+      [...node.transitions].flatMap(([type, candidates]) =>
+        candidates.map((candidate, index) => [candidate, `${node.key}: ${type} (${index})`] as const),
+      ),
+    ),
+  );
 }
