@@ -6,7 +6,7 @@ const guardSchema: z.ZodType<Guard> = z
   .lazy(() => z.union([z.string(), z.object({ type: z.enum(['and', 'not']), guards: z.array(guardSchema) })]))
   .meta({ id: 'MachineGuard' });
 const transitionSchema = z.object({
-  guard: guardSchema.nullable(),
+  guard: guardSchema.optional().describe('Absent: it always holds.'),
   target: z.string().nullable().describe('Null: the state stays, and so does the deadline.'),
   actions: z.array(z.object({ type: z.string(), reason: z.string().nullable() })),
 });
@@ -52,7 +52,7 @@ function transitionOf(transition: unknown): Transition {
   const { guard, target, actions } = transition as { guard?: unknown; target?: string; actions?: unknown };
   const list: unknown[] = actions === undefined ? [] : Array.isArray(actions) ? actions : [actions];
   return {
-    guard: guard === undefined ? null : guardOf(guard),
+    ...(guard !== undefined && { guard: guardOf(guard) }),
     target: target ?? null,
     actions: list.map((action) => {
       if (typeof action === 'string') return { type: action, reason: null };

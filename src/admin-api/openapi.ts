@@ -31,7 +31,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
-  const problem = z.toJSONSchema(problemSchema.clone(), { target: 'openapi-3.0' });
+  const problem = z.toJSONSchema(problemSchema, { target: 'openapi-3.0' });
   document.components = {
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: problem as never },
@@ -49,7 +49,16 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
       }
     }
   }
+  listNull(document);
   return document;
+}
+
+/** In OpenAPI 3.0 an enumeration allows null only if it lists it, even where the value is nullable; zod leaves it out. */
+function listNull(node: unknown): void {
+  if (typeof node !== 'object' || node === null) return;
+  if ('nullable' in node && 'enum' in node && Array.isArray(node.enum) && !node.enum.includes(null))
+    node.enum.push(null);
+  for (const child of Object.values(node)) listNull(child);
 }
 
 /** Serves the document at `/docs-json` and, for people, at `/docs`. */

@@ -53,21 +53,19 @@ export const problemKinds = {
 export type ProblemCode = keyof typeof problemKinds;
 
 /** An error answer of our own API: `application/problem+json`, RFC 9457. */
-export const problemSchema = z
-  .looseObject({
-    type: z.string().describe('Names the kind of problem: `urn:signalbox:problem:` and the code.'),
-    code: z.string().describe('The same, short. Stable.'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().describe('What is wrong here and what would help, for people.'),
-    trace_id: z.string().describe('Names this request in the log.'),
-    errors: z
-      .array(
-        z.object({ path: z.string().describe('Where in the request, dotted; empty: all of it.'), message: z.string() }),
-      )
-      .optional(),
-  })
-  .meta({ id: 'Problem' });
+export const problemSchema = z.looseObject({
+  type: z.string().describe('Names the kind of problem: `urn:signalbox:problem:` and the code.'),
+  code: z.string().describe('The same, short. Stable.'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().describe('What is wrong here and what would help, for people.'),
+  trace_id: z.string().describe('Names this request in the log.'),
+  errors: z
+    .array(
+      z.object({ path: z.string().describe('Where in the request, dotted; empty: all of it.'), message: z.string() }),
+    )
+    .optional(),
+});
 export type ProblemBody = z.infer<typeof problemSchema>;
 
 /** A request that is refused, with everything its answer says. Thrown by controllers and answered by the filter. */
