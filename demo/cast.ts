@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { demo } from '../src/channels/simulator/demo-data.js';
 import { AdminCallError, type AdminClient } from './admin-client.js';
 import { BotProcess } from './bot-process.js';
+import type { AtEnd } from './demo-server.js';
 
 interface App {
   readonly name: string;
@@ -16,19 +17,17 @@ export interface Cast {
   readonly nameOf: (appId: string | null) => string;
   /** The page access token of the inbox. */
   readonly inboxToken: string;
-  /** Takes the bots away again and sets their callbacks back. */
-  dismiss(): Promise<void>;
 }
 
-/** Starts the bots and connects them. The server must have the demo's page. */
-export async function gather(admin: AdminClient): Promise<Cast> {
+/** Starts the bots and connects them; at the end they go and their callbacks are set back. The page must be there. */
+export async function gather(admin: AdminClient, atEnd: AtEnd): Promise<Cast> {
   const bots = new Map<string, BotProcess>();
   const known = new Map<string, App>();
   const token = async (appId: string) => {
     const path = `pages/${demo.page}/apps/${appId}/token`;
     return (await admin.post<{ page_access_token: string }>(path)).page_access_token;
   };
-  const dismiss = async () => {
+  atEnd(async () => {
     for (const [appId, bot] of bots) {
       const { name, kind, batch_size_max, callback_url } = known.get(appId) ?? {};
       const before = { name, kind, batch_size_max };
@@ -38,7 +37,7 @@ export async function gather(admin: AdminClient): Promise<Cast> {
         .catch(() => admin.put(`apps/${appId}`, { ...before, callback_url: null }));
       bot.stop();
     }
-  };
+  });
   try {
     for (const appId of [demo.marketingBot, demo.supportBot, demo.inbox]) {
       known.set(appId, await admin.get<App>(`apps/${appId}`));
@@ -62,10 +61,8 @@ export async function gather(admin: AdminClient): Promise<Cast> {
       bots,
       nameOf: (appId) => (appId === null ? 'nobody' : (known.get(appId)?.name ?? `app ${appId}`)),
       inboxToken: await token(demo.inbox),
-      dismiss,
     };
   } catch (error) {
-    await dismiss();
     if (error instanceof AdminCallError && error.status === 404) {
       throw new AdminCallError(
         `The server at ${admin.url} does not have the demo's page: start one on an empty database, or with DEMO=true.`,

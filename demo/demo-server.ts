@@ -18,19 +18,21 @@ export interface DemoServer {
   readonly admin: AdminClient;
   /** Whether the demo has started it itself. */
   readonly own: boolean;
-  stop(): Promise<void>;
 }
+
+/** Remembers what is to be done at the end, whatever ends the demo. */
+export type AtEnd = (step: () => Promise<void>) => void;
 
 /**
  * The server at SIGNALBOX_URL, else one that runs at the usual address, else a fresh one; with `--fresh` always that,
  * for the demo moves the clock of the server it is played on.
  */
-export async function openServer(env: NodeJS.ProcessEnv, args: readonly string[]): Promise<DemoServer> {
-  if (args.includes('--fresh')) return startServer();
+export async function openServer(env: NodeJS.ProcessEnv, args: readonly string[], atEnd: AtEnd): Promise<DemoServer> {
+  if (args.includes('--fresh')) return startServer(atEnd);
   const url = (env['SIGNALBOX_URL'] ?? '').replace(/\/+$/, '');
   if (!(await answers(url === '' ? defaultUrl : url))) {
     if (url !== '') throw new DemoError(`Nothing answers at SIGNALBOX_URL (${url}).`);
-    return startServer();
+    return startServer(atEnd);
   }
   const token = env['ADMIN_TOKEN'] ?? (await keptToken(env));
   if (token === null) {
@@ -43,7 +45,7 @@ export async function openServer(env: NodeJS.ProcessEnv, args: readonly string[]
     if (!(error instanceof AdminCallError)) throw error;
     throw new DemoError(`The server at ${admin.url} cannot play the demo: ${error.message}`, { cause: error });
   }
-  return { admin, own: false, stop: () => Promise.resolve() };
+  return { admin, own: false };
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -64,7 +66,7 @@ async function keptToken(env: NodeJS.ProcessEnv): Promise<string | null> {
   }
 }
 
-async function startServer(): Promise<DemoServer> {
+async function startServer(atEnd: AtEnd): Promise<DemoServer> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'signalbox-demo-'));
   // Started by root, PostgreSQL runs as another user.
   await chmod(dataDir, 0o711);
@@ -74,11 +76,11 @@ async function startServer(): Promise<DemoServer> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');
-  const stop = async () => {
+  atEnd(async () => {
     child.kill();
     await ended;
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
-  };
+  });
   const url = await new Promise<string | null>((resolve) => {
     createInterface(child.stdout).on('line', (line) => {
       const [found] = /http:\/\/[^\s/]+/.exec(line) ?? [];
@@ -86,9 +88,6 @@ async function startServer(): Promise<DemoServer> {
     });
     void ended.then(() => resolve(null));
   });
-  if (url === null) {
-    await stop();
-    throw new DemoError('The server could not be started.');
-  }
-  return { admin: new AdminClient(url, token), own: true, stop };
+  if (url === null) throw new DemoError('The server could not be started.');
+  return { admin: new AdminClient(url, token), own: true };
 }

@@ -11,8 +11,9 @@ import { Story } from './story.js';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-/** What is to be put away at the end, whatever ends the demo; the last first. */
+/** The last first. */
 const closing: (() => Promise<void>)[] = [];
+const atEnd = (step: () => Promise<void>) => void closing.push(step);
 const close = async () => {
   for (const step of closing.splice(0).reverse()) await step();
 };
@@ -21,11 +22,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  const server = await openServer(process.env, process.argv.slice(2));
-  closing.push(() => server.stop());
+  const server = await openServer(process.env, process.argv.slice(2), atEnd);
   print(server.own ? `A server of the demo's own runs at ${server.admin.url}.` : `Playing on ${server.admin.url}.`);
-  const cast = await gather(server.admin);
-  closing.push(() => cast.dismiss());
+  const cast = await gather(server.admin, atEnd);
   await play(server, cast);
 } catch (error) {
   if (!(error instanceof DemoError)) throw error;
