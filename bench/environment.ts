@@ -5,13 +5,14 @@ import pg from 'pg';
 
 /** What figures depend on: printed above them. */
 export async function describeEnvironment(serverUrl: string, dataDir: string): Promise<string[]> {
+  const options = process.argv.slice(2);
   const [cpu] = os.cpus();
   const cores = os.availableParallelism();
   const gibibytes = (os.totalmem() / 2 ** 30).toFixed(0);
   return [
     `Date        ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     `Commit      ${commit()}`,
-    `Command     npm run bench ${process.argv.slice(2).join(' ')}`.trimEnd(),
+    `Command     ${['npm run bench', ...(options.length === 0 ? [] : ['--', ...options])].join(' ')}`,
     `Machine     ${cores} cores of ${cpu?.model.trim() ?? 'an unknown processor'}, ${gibibytes} GiB, ${os.type()} ${os.release()}`,
     `Node        ${process.versions.node}`,
     `PostgreSQL  ${await describePostgres(serverUrl)}`,
