@@ -150,6 +150,8 @@ export class FeedController implements OnModuleDestroy {
       raw.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
+        // Kept alive after its end, the connection would hold up a server that stops.
+        connection: 'close',
         'x-accel-buffering': 'no',
       });
       raw.flushHeaders();
