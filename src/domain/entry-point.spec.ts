@@ -184,6 +184,12 @@ describe('social routing', () => {
     }
   });
 
+  it('leaves Get Started to the app of the tap that it follows', () => {
+    const tapped = threadIn('marketing-owned', marketing, { pendingReferral: adEntry });
+    const getStarted = userEvent('user.get_started', { referral: tappedAd });
+    expect(assign(tapped, getStarted, socialPage, at)).toMatchObject({ appId: null, because: 'none' });
+  });
+
   it('comes after ads and links', () => {
     expect(assigned(fresh, adTap())).toBe(marketing);
     expect(assigned(fresh, linkClick())).toBe(marketing);

@@ -59,7 +59,8 @@ export function assign(thread: Thread, event: UserEvent, page: Page, at: number)
 }
 
 function isSocial(thread: Thread, event: UserEvent, at: number): boolean {
-  if (event.type === 'user.get_started') return true;
+  // The button that greets a person who came through an ad or a link starts nothing new.
+  if (event.type === 'user.get_started') return !repeatsTap(thread.pendingReferral, event);
   return (
     thread.state === 'released' && (thread.lastUserEventAt === null || at - thread.lastUserEventAt >= socialIdleMs)
   );

@@ -1,7 +1,7 @@
 import { laneOf, threadName } from '../domain/ids.js';
 import type { Cause, LogRow } from '../domain/log.js';
 import { businessIdOf, type Page } from '../domain/page.js';
-import { decide, overdue, type Decision } from '../domain/thread/decide.js';
+import { decide, explainRefusal, overdue, type Decision } from '../domain/thread/decide.js';
 import { isUserEvent, type ThreadEvent } from '../domain/thread/thread.events.js';
 import { newThread, type Thread } from '../domain/thread/thread.js';
 import type { Configuration } from '../store/configuration.js';
@@ -128,9 +128,10 @@ function decideSubmission(
       // All or none: what was decided before it in this submission has not happened.
       rows.length = settled;
       current = { ...before, lastAt: at };
-      log({ ...decision, thread: current }, entry);
+      const refusal = explainRefusal(decision.refusal.reason, before, event, page);
+      log({ ...decision, refusal, thread: current }, entry);
       keep();
-      return { result: 'refused', refusal: decision.refusal, thread: before, rows: rows.slice(settled) };
+      return { result: 'refused', refusal, thread: before, rows: rows.slice(settled) };
     }
     log(decision, entry);
     current = decision.thread;

@@ -1,4 +1,4 @@
-import { appId } from '../../src/domain/ids.js';
+import { appId, mid } from '../../src/domain/ids.js';
 import type { LogRow } from '../../src/domain/log.js';
 import type { Outcome } from '../../src/routing/submission.js';
 import type { Core } from '../../src/core.js';
@@ -115,6 +115,27 @@ describe('the router', () => {
     const rows = await one.log.rowsOfThread(threadOf(4), 0, 100);
     expect(rows.map((row) => row.type)).toEqual(['user.message', 'control.pass']);
     await expectThreadsToBeTheirFold(one);
+  });
+
+  it('explains a refused call by the thread as it was before it', async () => {
+    await one.router.dispatch(submit(threadOf(16), message(16, 'm_20')));
+    await one.router.dispatch(submit(threadOf(16), passBy(support)));
+    const outcome = await one.router.dispatch({
+      ...submit(threadOf(16), message(16, 'unused')),
+      events: [
+        {
+          event: { type: 'app.send', callerAppId: inbox, tag: null, mid: mid('m_21'), payload: '{}' },
+          sourceId: 'c',
+          occurredAt: null,
+        },
+        { event: { ...passBy(inbox), targetAppId: appId('999') }, sourceId: 'd', occurredAt: null },
+      ],
+    });
+    // The inbox would have taken the thread, had the pass been possible.
+    expect(outcome).toMatchObject({
+      result: 'refused',
+      refusal: { reason: 'target_not_connected', state: 'default-owned', effectiveOwnerAppId: support },
+    });
   });
 
   it('answers a repeated idempotency key as the first time, and refuses it for another request', async () => {

@@ -92,7 +92,8 @@ export function effectiveOwnerOf(thread: Thread, page: Page): AppId | null {
   return thread.ownerAppId ?? defaultAppOf(page, thread.channel);
 }
 
-function explainRefusal(reason: RefusalReason, thread: Thread, event: ThreadEvent, page: Page): Refusal {
+/** A refusal as the caller is told it: how the thread stood. */
+export function explainRefusal(reason: RefusalReason, thread: Thread, event: ThreadEvent, page: Page): Refusal {
   return {
     reason,
     state: thread.state,
