@@ -3,6 +3,8 @@ import type { DataSource } from 'typeorm';
 import { DatabaseClock } from './clock/clock.js';
 import { Failpoints } from './config/failpoints.js';
 import type { Settings } from './config/settings.js';
+import type { Dispatcher } from './delivery/dispatcher.js';
+import { openDispatcher } from './delivery/open-dispatcher.js';
 import { ThreadRouter } from './routing/thread-router.js';
 import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
@@ -34,6 +36,7 @@ export interface Core {
   readonly committedRows: CommittedRows;
   readonly router: ThreadRouter;
   readonly timers: Timers;
+  readonly dispatcher: Dispatcher;
   /** Answers what is under way, then lets go of the database. */
   close(): Promise<void>;
 }
@@ -59,6 +62,7 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
   const configuration = new ConfigurationCache(configStore, clock);
   const router = new ThreadRouter(lanes, configuration, quarantine, committedRows, clock, failpoints, settings);
   const timers = new Timers(lanes, router, configuration, clock, failpoints, reportFailure);
+  const dispatcher = openDispatcher({ settings, hotPool, configuration, committedRows, clock, failpoints });
 
   const synchronise = async () => {
     const before = clock.monotonicMs();
@@ -86,6 +90,7 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
     committedRows,
     router,
     timers,
+    dispatcher,
     async close() {
       clearInterval(synchronising);
       configuration.stop();

@@ -73,9 +73,11 @@ export async function startServer(settings: Settings): Promise<Server> {
     serveDocs(app);
     await app.listen(settings.values.PORT, settings.values.HOST);
     core.timers.start();
+    core.dispatcher.start();
     closing.push(async () => {
       await app.close();
       await core.timers.stop();
+      await core.dispatcher.stop();
     });
     return {
       url: (await app.getUrl()).replace('[::1]', 'localhost'),
