@@ -12,6 +12,7 @@ import {
   Req,
   ServiceUnavailableException,
   UnsupportedMediaTypeException,
+  UseFilters,
 } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
@@ -23,6 +24,7 @@ import { ThreadRouter } from '../routing/thread-router.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
 import { QuarantineStore, type Quarantined } from '../store/quarantine.store.js';
 import { splitBody, type SplitBody } from './webhook-body.js';
+import { WebhookErrorFilter } from './webhook-error.filter.js';
 import { isSignedBy, sameSecret } from './webhook-signature.js';
 
 const challengePattern = /^[\w-]{1,64}$/;
@@ -35,6 +37,7 @@ const evidenceLengthMax = 64 * 1024;
  * platform was told is done survives a crash; with 503 when that cannot be now, and the platform sends it again.
  */
 @Controller('webhooks/meta')
+@UseFilters(WebhookErrorFilter)
 @ApiExcludeController()
 export class MetaWebhookController {
   readonly #logger = new Logger(MetaWebhookController.name);
