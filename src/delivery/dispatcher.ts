@@ -96,6 +96,8 @@ export class Dispatcher {
   readonly #lanes = new Map<number, LaneProgress>();
   readonly #outlets = new Map<AppId, Outlet>();
   readonly #toPump = new Set<Outlet>();
+  /** Gaps that apps were told of, to be noted. */
+  readonly #told: { appId: AppId; lanes: readonly number[]; givenUpBy: number }[] = [];
   readonly #leases: LeaseKeeper;
   readonly #saver: ProgressSaver;
   readonly #stalled: StalledPairs;
@@ -109,7 +111,6 @@ export class Dispatcher {
   readonly #read: Periodic;
   readonly #save: Periodic;
   readonly #tend: Periodic;
-  readonly #leaseMs: number;
   readonly #liveMax: number;
   /** When the configuration was last read anew, by the monotonic clock. */
   #configurationReadMs = -Infinity;
@@ -122,7 +123,6 @@ export class Dispatcher {
     this.#parts = parts;
     const { cursors, clock, log, client, failpoints, configuration } = parts;
     const { random = Math.random, timeoutMs, concurrencyMax, horizonMs } = options;
-    this.#leaseMs = options.leaseMs ?? timeoutMs + 3_000;
     this.#liveMax = options.liveMax ?? defaultLiveMax;
     this.#desk = {
       clock,
@@ -145,13 +145,14 @@ export class Dispatcher {
       random,
       isStopped: () => this.#stopped,
     };
-    this.#leases = new LeaseKeeper(cursors, clock, options.holder, this.#leaseMs);
+    const intervals = { ...defaultIntervals, ...options.intervals };
+    const leaseMs = options.leaseMs ?? timeoutMs + 3_000;
+    this.#leases = new LeaseKeeper(cursors, clock, options.holder, leaseMs, intervals.lease * 3);
     this.#stalled = new StalledPairs(this.#desk);
     this.#owed = new OwedRows(this.#desk);
     this.#saver = new ProgressSaver(cursors, this.#owed);
     this.#replays = new Replays(this.#desk, this.#lanes);
     this.#attempts = new AttemptLog(cursors, clock, options.attempts);
-    const intervals = { ...defaultIntervals, ...options.intervals };
     const report = (what: string) => (error: unknown) => this.#report(what, error);
     this.#lease = new Periodic(() => this.#leaseRound(), intervals.lease, report('Leases were not prolonged'));
     this.#read = new Periodic(() => this.#readRound(), intervals.read, report('The log was not read'));
@@ -218,7 +219,7 @@ export class Dispatcher {
       acknowledged: (delivery) => this.#acknowledged(delivery),
       failed: (outlet, delivery, failure) => this.#failed(outlet, delivery, failure),
       dropped: (delivery, reason) => this.#dropped(delivery, reason),
-      gapTold: (outlet, lanes, givenUpBy) => this.#gapTold(outlet, lanes, givenUpBy),
+      gapTold: ({ appId }, lanes, givenUpBy) => this.#told.push({ appId, lanes, givenUpBy }),
       configurationIsNewerThan: (monotonicMs) => this.#configurationIsNewerThan(monotonicMs),
       hungry: (outlet) => this.#hungry(outlet),
       recovered: (outlet) => this.#stalled.releaseAll(outlet),
@@ -266,14 +267,6 @@ export class Dispatcher {
       this.#giveUp(delivery.lane, delivery.row, delivery.notice, reason, false);
       this.#acknowledged(delivery);
     }
-  }
-
-  #gapTold(outlet: Outlet, lanes: readonly number[], givenUpBy: number): void {
-    const { cursors, clock } = this.#parts;
-    // If this is lost, the gap is told once more after a restart.
-    cursors.markTold(outlet.appId, lanes, givenUpBy, clock.now()).catch((error: unknown) => {
-      this.#report('A gap that was told was not noted', error);
-    });
   }
 
   #configurationIsNewerThan(monotonicMs: number): boolean {
@@ -517,9 +510,19 @@ export class Dispatcher {
       for (const lag of [...lane.lags.values()]) this.#owed.rejoinIfDrained(lag);
     }
     await this.#releaseLeaving();
+    await this.#saveTold();
     await this.#replays.save();
     await this.#attempts.save();
     if (this.#live() < this.#liveMax && [...this.#lanes.values()].some((lane) => lane.isBehind)) this.#read.wake();
+  }
+
+  /** After the save that writes the dead letters themselves. If this is lost, the gap is told once more. */
+  async #saveTold(): Promise<void> {
+    const { cursors, clock } = this.#parts;
+    for (let told = this.#told[0]; told !== undefined; told = this.#told[0]) {
+      await cursors.markTold(told.appId, told.lanes, told.givenUpBy, clock.now());
+      this.#told.shift();
+    }
   }
 
   async #releaseLeaving(): Promise<void> {

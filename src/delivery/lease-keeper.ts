@@ -28,12 +28,14 @@ export class LeaseKeeper {
     private readonly clock: Clock,
     private readonly holder: string,
     private readonly leaseMs: number,
+    /** An instance that has not been heard of for this long no longer counts for the shares. */
+    private readonly aliveMs: number,
   ) {}
 
   /** Prolongs what is held, and takes free lanes up to this instance's share. */
   async round(): Promise<LeaseChanges> {
     const lost = await this.#renew();
-    const alive = await this.store.announce(this.holder, this.leaseMs);
+    const alive = await this.store.announce(this.holder, this.aliveMs);
     const share = Math.ceil(laneCount / alive);
     const missing = share - this.#held.size;
     const claimed = missing > 0 ? await this.#claim(missing) : [];

@@ -1,8 +1,8 @@
-import { laneCount } from '../../src/domain/ids.js';
+import { laneCount, laneOf } from '../../src/domain/ids.js';
 import { type Progress, CursorStore } from '../../src/store/cursor.store.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { acknowledged, DeliveryStage, textsByPerson, until } from '../support/delivery.js';
-import { person, shop, support } from '../support/instance.js';
+import { person, shop, support, threadOf } from '../support/instance.js';
 
 const people = Array.from({ length: 40 }, (_, index) => index + 1);
 
@@ -136,6 +136,29 @@ describe('a crash', () => {
       expect(saved.has(deliveryId)).toBe(false);
       expect(body).toBe(known.get(deliveryId));
     }
+  });
+});
+
+describe('a crash while a delivery is under way', () => {
+  it('finds the position before it, and sends it again', async () => {
+    const cursors = new FailingCursorStore(stage.core.hotPool);
+    const first = stage.dispatch({ holder: 'the one', timeoutMs: 5_000, leaseMs: 30_000 }, { cursors });
+    stage.support.answer = (post) => (post.people.includes(person(1)) ? 'hang' : 200);
+    const texts = await stage.writeMany([1, 2, 3], 2);
+    await stage.support.waitFor('the delivery', (posts) => posts.some(({ answer }) => answer === 'hang'));
+    // Written after it, and saved: a save has had the chance to pass the one under way.
+    await stage.write(2).then((text) => texts.get(2)?.push(text));
+    const store = new CursorStore(stage.core.readPool);
+    await until('a later row is saved', async () => (await store.positions())[laneOf(threadOf(2))] === 3);
+    expect((await store.positions())[laneOf(threadOf(1))]).toBe(0);
+    cursors.saves = false;
+    cursors.renews = false;
+    await first.stop();
+
+    stage.support.answer = () => 200;
+    stage.dispatch({ holder: 'the one' });
+    await until('support has everything', () => acknowledged(stage.support) === 7);
+    expect(textsByPerson(stage.support.posts)).toEqual(texts);
   });
 });
 
