@@ -2,8 +2,14 @@
  * Places where a fault test can make the process die as if by `kill -9`. Inert unless named by the setting FAILPOINTS, as
  * `name` or `name=N` to die at the Nth passage.
  */
-export type FailpointName =
-  'ingest.beforeCommit' | 'ingest.afterCommit' | 'deliver.beforePost' | 'deliver.afterPost' | 'timers.beforeFire';
+export const failpointNames = [
+  'ingest.beforeCommit',
+  'ingest.afterCommit',
+  'deliver.beforePost',
+  'deliver.afterPost',
+  'timers.beforeFire',
+] as const;
+export type FailpointName = (typeof failpointNames)[number];
 
 export class Failpoints {
   readonly #left = new Map<string, number>();

@@ -26,7 +26,19 @@ it.each([
   [{ DEMO: 'yes' }, 'The setting DEMO is not valid: it must be true or false.'],
   [{ ADMIN_TOKEN: 'short' }, 'The setting ADMIN_TOKEN is not valid: it must have at least 16 characters.'],
   [{ DATABASE_URL: 'mysql://x' }, 'The setting DATABASE_URL is not valid: it must begin with postgres://.'],
-  [{ MODE: 'gateway', FAILPOINTS: 'x' }, 'The setting FAILPOINTS is for tests only and is refused in gateway mode.'],
+  [
+    { CALLBACK_ALLOW: '10.0.0.0/8, 10.0.0.0/99' },
+    'The setting CALLBACK_ALLOW is not valid: it must be address ranges such as 10.1.0.0/16, separated by commas.',
+  ],
+  [
+    { FAILPOINTS: 'ingest.afterCommit=2,ingest.aftercommit' },
+    'The setting FAILPOINTS is not valid: it must be names among ingest.beforeCommit, ingest.afterCommit, ' +
+      'deliver.beforePost, deliver.afterPost, timers.beforeFire, each perhaps with =N, separated by commas.',
+  ],
+  [
+    { MODE: 'gateway', FAILPOINTS: 'ingest.afterCommit' },
+    'The setting FAILPOINTS is for tests only and is refused in gateway mode.',
+  ],
 ])('says what is wrong with %j', (env, sentence) => {
   expect(() => readSettings(env)).toThrow(new BadSettingError(sentence));
 });

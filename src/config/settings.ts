@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { failpointNames } from './failpoints.js';
 
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `it must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` });
@@ -10,6 +11,20 @@ const whole = (min: number, max: number, fallback: number) =>
     .refine((number) => number >= min && number <= max, `it must be a whole number from ${min} to ${max}`)
     .default(fallback);
 const count = (fallback: number, max: number) => whole(1, max, fallback);
+const addressRange = z.union([z.cidrv4(), z.cidrv6()]);
+const addressRanges = z
+  .string()
+  .refine(
+    (text) => text === '' || text.split(',').every((range) => addressRange.safeParse(range.trim()).success),
+    'it must be address ranges such as 10.1.0.0/16, separated by commas',
+  );
+const failpoint = new RegExp(`^(${failpointNames.join('|')})(=\\d+)?$`);
+const failpoints = z
+  .string()
+  .refine(
+    (text) => text === '' || text.split(',').every((part) => failpoint.test(part.trim())),
+    `it must be names among ${failpointNames.join(', ')}, each perhaps with =N, separated by commas`,
+  );
 const secret = (min: number) => z.string().min(min, `it must have at least ${min} characters`);
 
 /** Every setting, from the environment. `.env.example` lists them; a test keeps the two equal. */
@@ -49,11 +64,11 @@ export const settingsSchema = z.object({
   /** `all` keeps every try of every delivery, `failures` only what did not succeed; by default all in the emulator. */
   DELIVERY_ATTEMPTS: oneOf(['all', 'failures']).optional(),
   /** Address ranges that callbacks may be in besides public ones, as CIDR, comma-separated. The emulator adds loopback. */
-  CALLBACK_ALLOW: z.string().default(''),
+  CALLBACK_ALLOW: addressRanges.default(''),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */
   BODY_MAX_BYTES: count(8 * 1024 * 1024, 64 * 1024 * 1024),
   /** Names of places where the process kills itself, for fault tests; refused in gateway mode unless NODE_ENV is test. */
-  FAILPOINTS: z.string().default(''),
+  FAILPOINTS: failpoints.default(''),
 });
 
 /** The settings of this process, read once. */
