@@ -44,14 +44,14 @@ export async function startServer(settings: Settings): Promise<Server> {
   };
   try {
     let database: EmbeddedPostgres | null = null;
-    let url = settings.values.DATABASE_URL;
-    if (url === undefined) {
+    let databaseUrl = settings.values.DATABASE_URL;
+    if (databaseUrl === undefined) {
       database = await startEmbeddedPostgres({ dataDir });
       closing.push(() => database?.stop() ?? Promise.resolve());
-      url = database.url;
+      databaseUrl = database.url;
     }
     const adminToken = await readAdminToken(settings.values.ADMIN_TOKEN, dataDir);
-    const core = await openCore(settings, url, reportFailure);
+    const core = await openCore(settings, databaseUrl, reportFailure);
     closing.push(() => core.close());
     if (settings.values.DEMO ?? (!settings.gateway && database !== null)) await seedDemoIfEmpty(core);
 
@@ -71,7 +71,10 @@ export async function startServer(settings: Settings): Promise<Server> {
     );
     acceptBodies(app.getHttpAdapter().getInstance());
     serveDocs(app);
-    await app.listen(settings.values.PORT, settings.values.HOST);
+    await app.init();
+    // Not through Nest, which would log a failure that whoever started us is told anyway.
+    const { PORT: port, HOST: host } = settings.values;
+    const url = await app.getHttpAdapter().getInstance().listen({ port, host });
     core.timers.start();
     core.dispatcher.start();
     closing.push(async () => {
@@ -80,7 +83,7 @@ export async function startServer(settings: Settings): Promise<Server> {
       await core.dispatcher.stop();
     });
     return {
-      url: (await app.getUrl()).replace('[::1]', 'localhost'),
+      url: url.replace('[::1]', 'localhost'),
       dataDir,
       embedded: database !== null,
       adminToken,
