@@ -23,7 +23,9 @@ const folders = Object.keys(mayImport);
 
 const zones = folders.map((folder) => ({
   target: `./src/${folder}`,
-  from: folders.filter((other) => other !== folder && !mayImport[folder].includes(other)).map((other) => `./src/${other}`),
+  from: folders
+    .filter((other) => other !== folder && !mayImport[folder].includes(other))
+    .map((other) => `./src/${other}`),
   message: `src/${folder} may import only: ${mayImport[folder].join(', ') || 'nothing of ours'}.`,
 }));
 
@@ -40,16 +42,33 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      'no-restricted-imports': ['error', { patterns: [{ group: ['**/app.module.js'], message: 'Only server.ts imports the application module.' }] }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['**/app.module.js'], message: 'Only server.ts imports the application module.' }] },
+      ],
     },
   },
   {
     files: ['src/domain/**/*.ts'],
     ignores: ['**/*.spec.ts'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ group: ['@nestjs/*', 'typeorm', 'pg', 'node:*', 'undici', 'zod'], message: 'The domain is pure: it imports xstate and itself.' }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['@nestjs/*', 'typeorm', 'pg', 'node:*', 'undici', 'zod'],
+              message: 'The domain is pure: it imports xstate and itself.',
+            },
+          ],
+        },
+      ],
       'no-restricted-globals': ['error', 'process', 'setTimeout', 'setInterval', 'fetch', 'performance'],
-      'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now' },
+        { object: 'Math', property: 'random' },
+      ],
     },
   },
   { files: ['src/server.ts', 'test/**/*.ts'], rules: { 'no-restricted-imports': 'off' } },

@@ -9,23 +9,30 @@ if (major < 22 || (major === 22 && minor < 19)) {
 const { BadSettingError, readSettings } = await import('./config/settings.js');
 const { StoreUnavailableError } = await import('./store/store-unavailable.error.js');
 
+// From the first moment on: whatever has been started by then is put away as well.
+let stopRequested = false;
+let stop = () => {
+  stopRequested = true;
+};
+process.on('SIGTERM', () => stop());
+process.on('SIGINT', () => stop());
+
 try {
   const settings = readSettings(process.env);
   // Takes seconds to load on a slow machine, which a bad setting need not wait for.
   const { startServer } = await import('./server.js');
   const { greeting } = await import('./greeting.js');
   const server = await startServer(settings);
-  process.stdout.write(greeting(server));
 
   let stopping: Promise<void> | null = null;
-  const stop = () => {
+  stop = () => {
     stopping ??= server.stop().then(
       () => process.exit(0),
       (error: unknown) => fail(`Signalbox did not stop cleanly: ${messageOf(error)}`),
     );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  if (stopRequested) stop();
+  else process.stdout.write(greeting(server));
 } catch (error) {
   if (error instanceof BadSettingError || error instanceof StoreUnavailableError) fail(`${capitalised(error.message)}`);
   if (isSystemError(error, 'EADDRINUSE')) {

@@ -39,6 +39,10 @@ it.each([
     { MODE: 'gateway', FAILPOINTS: 'ingest.afterCommit' },
     'The setting FAILPOINTS is for tests only and is refused in gateway mode.',
   ],
+  [
+    { MODE: 'gateway', META_APP_SECRET: 'long enough' },
+    'The gateway needs META_VERIFY_TOKEN: no webhook of the platform can be trusted otherwise.',
+  ],
 ])('says what is wrong with %j', (env, sentence) => {
   expect(() => readSettings(env)).toThrow(new BadSettingError(sentence));
 });

@@ -98,5 +98,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   if (FAILPOINTS !== '' && MODE === 'gateway' && env['NODE_ENV'] !== 'test') {
     throw new BadSettingError('The setting FAILPOINTS is for tests only and is refused in gateway mode.');
   }
+  const missing = (['META_APP_SECRET', 'META_VERIFY_TOKEN'] as const).filter((name) => parsed.data[name] === undefined);
+  if (MODE === 'gateway' && missing.length > 0) {
+    throw new BadSettingError(
+      `The gateway needs ${missing.join(' and ')}: no webhook of the platform can be trusted otherwise.`,
+    );
+  }
   return new Settings(parsed.data);
 }

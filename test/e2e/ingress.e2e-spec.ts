@@ -300,7 +300,10 @@ it('pollutes no prototype', async () => {
 });
 
 it('stores one copy of a webhook that arrives through two instances at once', async () => {
-  const second = await startSignalbox({ MODE: 'gateway', META_APP_SECRET: secret }, signalbox.database);
+  const second = await startSignalbox(
+    { MODE: 'gateway', META_APP_SECRET: secret, META_VERIFY_TOKEN: 'second-verify-token' },
+    signalbox.database,
+  );
   try {
     const persons = Array.from({ length: 20 }, newPerson);
     const body = JSON.stringify(webhook(...persons.map((person) => text(person, newMid()))));

@@ -375,7 +375,10 @@ it('keeps NUL, lone surrogates and every digit', async () => {
 });
 
 it('is not there in a gateway', async () => {
-  const gateway = await startSignalbox({ MODE: 'gateway', META_APP_SECRET: 'secret-of-meta' }, signalbox.database);
+  const gateway = await startSignalbox(
+    { MODE: 'gateway', META_APP_SECRET: 'secret-of-meta', META_VERIFY_TOKEN: 'token-of-meta' },
+    signalbox.database,
+  );
   try {
     for (const [method, path] of [
       ['POST', `${peoplePath('1')}/actions`],
