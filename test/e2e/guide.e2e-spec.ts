@@ -46,18 +46,20 @@ let open: StagePage;
 
 let people: Person[] = [];
 
-const everyone = (): (readonly [Bot, { subscribed_fields?: string[]; can_take_control?: boolean }])[] => [
-  [marketing, {}],
-  [support, {}],
-  [assistant, { can_take_control: true, subscribed_fields: [...guideFields, 'message_echoes'] }],
-  [linked, {}],
-  [inbox, {}],
-];
+/** How the cast is connected; a page without a default app gives copies only to those who ask for them. */
+const connected = (standby: { standby?: { messenger: boolean; instagram: boolean } } = {}) =>
+  [
+    [marketing, standby],
+    [support, standby],
+    [assistant, { ...standby, can_take_control: true, subscribed_fields: [...guideFields, 'message_echoes'] }],
+    [linked, standby],
+    [inbox, standby],
+  ] as const;
 
 let pages = 0;
-async function addPage(routing: Parameters<Stage['addPage']>[2]): Promise<StagePage> {
+async function addPage(routing: Parameters<Stage['addPage']>[2], cast = connected()): Promise<StagePage> {
   pages += 1;
-  const page = await stage.addPage(String(104_700_000_000_000 + pages), everyone(), routing);
+  const page = await stage.addPage(String(104_700_000_000_000 + pages), cast, routing);
   const routes = `/api/v1/pages/${page.id}/routes`;
   await stage.ask('PUT', `${routes}/ads/${springAd}`, { receiving_app_id: marketing.id, ...springAdRoute });
   await stage.ask('PUT', `${routes}/links/flyer`, { app_id: linked.id });
@@ -79,7 +81,7 @@ beforeAll(async () => {
     messenger: { defaultApp: support, socialApp: assistant },
     instagram: { defaultApp: inbox, socialApp: linked },
   });
-  open = await addPage({});
+  open = await addPage({}, connected({ standby: { messenger: true, instagram: true } }));
 });
 
 afterAll(async () => {
@@ -375,13 +377,10 @@ describe.each<[Channel, PersonSource]>([
     });
 
     it("Get Started goes to the channel's social app where there is one, whoever owns the thread", async () => {
-      const person = someone(split);
+      const person = await someoneFromAd(split);
       const social = channel === 'messenger' ? assistant : linked;
-      const tap = await person.does(tapAd);
       const start = await person.does(getStarted);
       await person.expectTold(
-        only(marketing, person.routed(tap, null, marketing)),
-        content(marketing, tap),
         only(social, person.routed(start, marketing, social)),
         content(social, start, withoutPayload(start)),
       );
@@ -596,6 +595,42 @@ describe.each<[Channel, PersonSource]>([
   });
 });
 
+it('turns copies on for everybody, now and later, with the first default app; each can turn them off', async () => {
+  const page = await addPage({});
+  const early = new Person(stage, page, 'messenger', 'simulator');
+  await early.does(tapAd);
+  await early.does(writeAfterTap('Is it still on?'));
+
+  await stage.setRouting(page, { instagram: { defaultApp: inbox } });
+  const late = await stage.addBot('2600000000000066');
+  await stage.connect(page, late);
+  await stage.connect(page, linked, { standby: { messenger: false } });
+  const person = new Person(stage, page, 'messenger', 'simulator');
+  await person.does(tapAd);
+  await person.does(writeAfterTap('Is it still on?'));
+  for (const bot of [support, assistant, inbox, late]) {
+    const posts = await bot.receiver.waitFor('the copies', () => {
+      const about = bot.receiver.about(person.psid);
+      return about.length >= 2 && about;
+    });
+    expect(posts.map(({ json }) => Object.keys(json.entry[0]))).toEqual([
+      ['time', 'id', 'standby'],
+      ['time', 'id', 'standby'],
+    ]);
+    expect(bot.receiver.about(early.psid)).toEqual([]);
+  }
+  // On the other channel the app still gets copies: the next thing it is told there comes first.
+  const onInstagram = new Person(stage, page, 'instagram', 'simulator');
+  await onInstagram.does(tapAd);
+  await linked.receiver.waitFor('the copy', () => linked.receiver.about(onInstagram.psid).length > 0);
+  await stage.ask('POST', `/api/v1/threads/${page.id}/${person.psid}/control`, { action: 'pass', app_id: linked.id });
+  const [first] = await linked.receiver.waitFor('the pass', () => {
+    const about = linked.receiver.about(person.psid);
+    return about.length > 0 && about;
+  });
+  expect(first?.json.entry[0].messaging[0]).toHaveProperty('pass_thread_control');
+});
+
 it('says for each channel whether it is routed', async () => {
   const status = async (page: StagePage, node = 'me') =>
     (await marketing.on(page).get(`/v12.0/${node}?fields=messaging_feature_status`)).body;
@@ -662,7 +697,8 @@ it('plays the whole life of a thread: ad, pass, answer, release, silence, and ag
   await person.expectTold();
   await look('silent for 24 hours');
 
-  const again = await person.does(write('Hello again'));
+  // It still names the ad that was tapped, but that conversation is over: the default app has the thread.
+  const again = await person.does(writeAfterTap('Hello again'));
   await person.expectTold(content(support, again));
   await look('wrote again');
 
@@ -686,7 +722,6 @@ it('plays the whole life of a thread: ad, pass, answer, release, silence, and ag
     ['control.expired', 'released', 'timer'],
     ['user.message', 'default-owned', 'person'],
   ]);
-  const expired = events.find(({ type }) => type === 'control.expired');
-  const entered = events.find(({ type, id }) => type === 'user.referral' && id > events[6].id);
+  const [entered, expired] = [events[7], events[8]];
   expect(Date.parse(expired.at) - Date.parse(entered.at)).toBe(24 * 3_600_000);
 });

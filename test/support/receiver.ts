@@ -86,9 +86,8 @@ export class Receiver {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === 'GET') return this.#shakeHands(request, response);
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const bytes = Buffer.concat(chunks);
+    const bytes = await readAll(request);
+    if (bytes === null) return;
     const fault = this.#faultOf(request, bytes);
     if (fault !== null) {
       this.faults.push(`${fault}: ${bytes.toString('latin1')}`);
@@ -153,4 +152,15 @@ export class Receiver {
         response.writeHead(answer).end();
     }
   }
+}
+
+/** Null: the sender died while it was sending. */
+async function readAll(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+  } catch {
+    return null;
+  }
+  return Buffer.concat(chunks);
 }

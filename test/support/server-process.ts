@@ -28,9 +28,13 @@ export interface ServerProcess extends ServerAddress {
   kill(signal: NodeJS.Signals): Promise<Exit>;
 }
 
-/** Runs the server until it ends by itself. Nothing but `settings` is set in its environment. */
-export function runServer(settings: Record<string, string>): Promise<Exit> {
-  return launch(settings).exited;
+/** Runs a server that is expected to end by itself. Nothing but `settings` is set in its environment. */
+export async function runServer(settings: Record<string, string>): Promise<Exit> {
+  const { child, exited } = launch(settings);
+  const guard = setTimeout(() => child.kill('SIGKILL'), startWithinMs);
+  const exit = await exited;
+  clearTimeout(guard);
+  return exit;
 }
 
 /** Starts the server and waits until it greets. Throws what it said if it ends before. */
@@ -64,6 +68,63 @@ export async function startServerProcess(settings: Record<string, string>): Prom
       return exited;
     },
   };
+}
+
+/** A server that dies at a failpoint, or when it is killed, and comes back without failpoints. */
+export class MortalServer {
+  readonly deaths: Exit[] = [];
+  #running: Promise<ServerProcess>;
+  #buried = false;
+
+  private constructor(
+    private readonly settings: Record<string, string>,
+    failpoints: string,
+    private readonly onStart: (server: ServerProcess) => void,
+  ) {
+    this.#running = this.#start({ ...settings, FAILPOINTS: failpoints });
+  }
+
+  static async start(
+    settings: Record<string, string>,
+    failpoints: string,
+    onStart: (server: ServerProcess) => void,
+  ): Promise<MortalServer> {
+    const server = new MortalServer(settings, failpoints, onStart);
+    await server.#running;
+    return server;
+  }
+
+  /** The server that runs now, or the next one if it is dead. */
+  running(): Promise<ServerProcess> {
+    return this.#running;
+  }
+
+  /** After a call to a server broke off: resolves once another one runs. */
+  async after(dead: ServerProcess): Promise<ServerProcess> {
+    await dead.exited;
+    return this.#running;
+  }
+
+  async kill(): Promise<void> {
+    await (await this.#running).kill('SIGKILL');
+  }
+
+  async stop(): Promise<Exit> {
+    this.#buried = true;
+    return (await this.#running).kill('SIGTERM');
+  }
+
+  async #start(settings: Record<string, string>): Promise<ServerProcess> {
+    const server = await startServerProcess(settings);
+    this.onStart(server);
+    // Registered before anybody can wait for the end, so that whoever does finds the next one.
+    void server.exited.then((exit) => {
+      if (this.#buried) return;
+      this.deaths.push(exit);
+      this.#running = this.#start(this.settings);
+    });
+    return server;
+  }
 }
 
 function launch(settings: Record<string, string>) {
