@@ -20,6 +20,9 @@ const requestTimeoutMs = 30_000;
 /** How long an idle connection is kept, in milliseconds: longer than most load balancers do. */
 const keepAliveTimeoutMs = 65_000;
 
+/** How long requests under way may take to end when the server stops, in milliseconds. */
+const shutdownGraceMs = 5_000;
+
 /** A running Signalbox. */
 export interface Server {
   /** Where it listens, as `http://127.0.0.1:3000`. */
@@ -78,7 +81,9 @@ export async function startServer(settings: Settings): Promise<Server> {
     core.timers.start();
     core.dispatcher.start();
     closing.push(async () => {
-      await app.close();
+      // Whoever is being answered gets the answer; a client that holds its connection open does not hold us up.
+      const giveUp = setTimeout(() => app.getHttpServer().closeAllConnections(), shutdownGraceMs);
+      await app.close().finally(() => clearTimeout(giveUp));
       await core.timers.stop();
       await core.dispatcher.stop();
     });

@@ -54,7 +54,7 @@ export const settingsSchema = z.object({
   /** Events waiting for a commit at most, over all lanes; beyond that callers get 503 at once. */
   COMMIT_QUEUE_MAX: count(20_000, 1_000_000),
   /** Threads kept in memory at most, about 500 bytes each. */
-  THREAD_CACHE_MAX: count(100_000, 10_000_000),
+  THREAD_CACHE_MAX: count(250_000, 10_000_000),
   /** How long an app may take to answer a webhook. */
   DELIVERY_TIMEOUT_MS: count(5_000, 30_000),
   /** POSTs to one app at once at most. */

@@ -22,6 +22,7 @@ export interface CommitGroupOptions {
 /** A submission that waits for its answer. */
 interface Pending {
   readonly submission: Submission;
+  readonly lane: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
   /** Whether an idempotency key has been looked up. */
@@ -69,7 +70,13 @@ export class CommitGroup {
 
   enqueue(submission: Submission): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ submission, resolve, reject, keyChecked: submission.idempotency === undefined });
+      this.#queue.push({
+        submission,
+        lane: laneOf(submission.key),
+        resolve,
+        reject,
+        keyChecked: submission.idempotency === undefined,
+      });
       this.#draining ??= this.#drain();
     });
   }
@@ -131,7 +138,7 @@ export class CommitGroup {
   async #tryOnce(open: readonly Pending[]): Promise<readonly Pending[]> {
     const { epoch } = this.configuration.current();
     await this.#load(open);
-    const { first, repeated } = separateRepeated(open, this.clock.now());
+    const { first, repeated } = separateRepeated(open);
     const decided = this.#decide(first);
     this.failpoints.pass('ingest.beforeCommit');
     const states = await this.lanes.commit(epoch, decided.lanes);
@@ -141,8 +148,8 @@ export class CommitGroup {
 
   /** The same with the lanes locked, so that nobody can be faster. */
   async #tryLocked(open: readonly Pending[]): Promise<readonly Pending[]> {
-    const { first, repeated } = separateRepeated(open, this.clock.now());
-    const lanes = [...new Set(first.map(({ submission }) => laneOf(submission.key)))].sort((a, b) => a - b);
+    const { first, repeated } = separateRepeated(open);
+    const lanes = [...new Set(first.map(({ lane }) => lane))].sort((a, b) => a - b);
     const [decided, epoch, states] = await this.lanes.withLocked(lanes, async (locked, client) => {
       // A configuration change holds the lanes' locks until it is committed, so what is read now is what they hold.
       let { epoch } = this.configuration.current();
@@ -187,7 +194,7 @@ export class CommitGroup {
     const lost: Pending[] = [];
     open.forEach((pending, index) => {
       const outcome = decided.outcomes[index];
-      if (outcome !== undefined && committed.has(laneOf(pending.submission.key))) pending.resolve(outcome);
+      if (outcome !== undefined && committed.has(pending.lane)) pending.resolve(outcome);
       else lost.push(pending);
     });
     for (const batch of decided.lanes) {
@@ -224,8 +231,7 @@ export class CommitGroup {
   async #load(open: readonly Pending[], client?: PoolClient): Promise<void> {
     const lanes = new Set<number>();
     const keys = new Map<string, Submission['key']>();
-    for (const { submission } of open) {
-      const lane = laneOf(submission.key);
+    for (const { submission, lane } of open) {
       if (this.#cache.lastId(lane) === undefined) lanes.add(lane);
       if (this.#cache.get(submission.key) === undefined) keys.set(threadName(submission.key), submission.key);
     }
@@ -243,11 +249,11 @@ export class CommitGroup {
     if (open.every((pending) => pending.keyChecked)) return open;
     const left: Pending[] = [];
     for (const pending of open) {
-      const { idempotency, key } = pending.submission;
+      const { idempotency } = pending.submission;
       if (!pending.keyChecked && idempotency !== undefined) {
         const now = this.clock.now();
         const rows = await this.lanes.rowsBySource(
-          [now, now - dayMs].map((at) => ({ lane: laneOf(key), sourceId: idempotency.sourceId, day: dayOf(at) })),
+          [now, now - dayMs].map((at) => ({ lane: pending.lane, sourceId: idempotency.sourceId, day: dayOf(at) })),
         );
         pending.keyChecked = true;
         if (rows.length > 0) {
@@ -280,21 +286,20 @@ export class CommitGroup {
   /** The rows, if any, that each submission's own source ids already have. */
   async #committedRowsOf(open: readonly Pending[]): Promise<LogRow[][]> {
     const now = this.clock.now();
-    const sources = open.flatMap(({ submission }) =>
+    const sources = open.flatMap(({ submission, lane }) =>
       submission.events.flatMap(({ sourceId, occurredAt }) =>
         // What is dated by its decision may have been decided before midnight.
         (occurredAt === null ? [now, now - dayMs] : [occurredAt]).map((at) => ({
-          lane: laneOf(submission.key),
+          lane,
           sourceId,
           day: dayOf(at),
         })),
       ),
     );
     const rows = await this.lanes.rowsBySource(sources);
-    return open.map(({ submission: { key, events } }) => {
-      const lane = laneOf(key);
-      return rows.filter((row) => row.lane === lane && events.some(({ sourceId }) => sourceId === row.sourceId));
-    });
+    return open.map(({ submission: { events }, lane }) =>
+      rows.filter((row) => row.lane === lane && events.some(({ sourceId }) => sourceId === row.sourceId)),
+    );
   }
 
   /** The connection broke during a commit: finds out what was written, or gives up after a while. */
@@ -336,19 +341,17 @@ export class CommitGroup {
   }
 
   #forget(open: readonly Pending[]): void {
-    for (const { submission } of open) this.#cache.forget(laneOf(submission.key));
+    for (const { lane } of open) this.#cache.forget(lane);
   }
 }
 
 /** The same event twice in one batch: only its first copy is decided now, and the other then finds its row. */
-function separateRepeated(open: readonly Pending[], now: number): { first: Pending[]; repeated: Pending[] } {
+function separateRepeated(open: readonly Pending[]): { first: Pending[]; repeated: Pending[] } {
   const seen = new Set<string>();
   const first: Pending[] = [];
   const repeated: Pending[] = [];
   for (const pending of open) {
-    const names = pending.submission.events.map(
-      ({ sourceId, occurredAt }) => `${laneOf(pending.submission.key)} ${dayOf(occurredAt ?? now)} ${sourceId}`,
-    );
+    const names = pending.submission.events.map(({ sourceId }) => `${pending.lane} ${sourceId}`);
     if (names.some((name) => seen.has(name))) repeated.push(pending);
     else {
       for (const name of names) seen.add(name);

@@ -2,41 +2,38 @@ import { laneOf, threadName, type ThreadKey } from '../domain/ids.js';
 import type { Thread } from '../domain/thread/thread.js';
 
 /**
- * The threads and lane positions one commit group knows, bounded by dropping what was not used longest. It may lag behind
- * the database: a commit that was decided on old knowledge is refused there, and then it is brought up to date.
+ * The threads and lane positions one commit group knows. It may lag behind the database: a commit that was decided on old
+ * knowledge is refused there, and then it is brought up to date.
+ *
+ * Bounded by generations: what was used since the last change of generation is kept, the rest goes with the next.
  */
 export class ThreadCache {
-  readonly #max: number;
-  readonly #threads = new Map<string, Thread>();
+  readonly #generationMax: number;
+  #recent = new Map<string, Thread>();
+  #older = new Map<string, Thread>();
   readonly #lastIds = new Map<number, number>();
 
   constructor(max: number) {
-    this.#max = max;
+    this.#generationMax = Math.ceil(max / 2);
   }
 
   get(key: ThreadKey): Thread | undefined {
     const name = threadName(key);
-    const thread = this.#threads.get(name);
-    if (thread === undefined) return undefined;
-    // A Map keeps insertion order, so moving it to the end keeps the oldest in front.
-    this.#threads.delete(name);
-    this.#threads.set(name, thread);
-    return thread;
+    const recent = this.#recent.get(name);
+    if (recent !== undefined) return recent;
+    const older = this.#older.get(name);
+    if (older !== undefined) this.#keep(name, older);
+    return older;
   }
 
   set(thread: Thread): void {
-    const name = threadName(thread);
-    this.#threads.delete(name);
-    this.#threads.set(name, thread);
-    if (this.#threads.size > this.#max) {
-      const oldest = this.#threads.keys().next();
-      if (oldest.done !== true) this.#threads.delete(oldest.value);
-    }
+    this.#keep(threadName(thread), thread);
   }
 
   /** Brings a thread up to date if it is held; others are read when they are needed. */
   refresh(thread: Thread): void {
-    if (this.#threads.has(threadName(thread))) this.set(thread);
+    const name = threadName(thread);
+    if (this.#recent.has(name) || this.#older.has(name)) this.#keep(name, thread);
   }
 
   lastId(lane: number): number | undefined {
@@ -50,6 +47,17 @@ export class ThreadCache {
   /** Forgets a lane and its threads, when it is not known any more what was written. */
   forget(lane: number): void {
     this.#lastIds.delete(lane);
-    for (const [name, thread] of this.#threads) if (laneOf(thread) === lane) this.#threads.delete(name);
+    for (const generation of [this.#recent, this.#older]) {
+      for (const [name, thread] of generation) if (laneOf(thread) === lane) generation.delete(name);
+    }
+  }
+
+  #keep(name: string, thread: Thread): void {
+    // What both generations hold is found in the newer one first.
+    this.#recent.set(name, thread);
+    if (this.#recent.size >= this.#generationMax) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { laneOf } from '../../src/domain/ids.js';
 import type { Channel } from '../../src/domain/page.js';
 import { openPool } from '../../src/store/data-source.js';
 import { LogStore } from '../../src/store/log.store.js';
@@ -149,6 +150,18 @@ class Drama {
     }
   }
 
+  /** Waits until the server has written down that everything about these people is delivered. */
+  async untilSaved(people: readonly Person[]): Promise<void> {
+    const lanes = people.map(({ page, psid }) => laneOf({ pageId: page.id, psid }));
+    for (;;) {
+      const { rowCount } = await this.pool.query(
+        'select from cursor join lane using (lane) where lane = any($1) and cursor.last_id < lane.last_id',
+        [lanes],
+      );
+      if (rowCount === 0) return;
+    }
+  }
+
   /** How many deliveries some app got more than once. */
   repeated(): number {
     return this.stage.bots
@@ -189,6 +202,20 @@ it.each([
     if (where === 'between commit and answer') expect(drama.resent).toBeGreaterThan(0);
   }),
 );
+
+it('dies while an app is slow with some threads: what it had not acknowledged is not taken for delivered', () =>
+  perform('', async (drama) => {
+    const { receiver } = drama.support;
+    const isSlow = (psid: string) => Number(psid.at(-1)) % 4 === 0;
+    receiver.answer = ({ people }) => (people.some(isSlow) ? 'hang' : 200);
+    await drama.play();
+    const prompt = drama.people.filter(({ psid }) => !isSlow(psid));
+    expect(prompt.length).toBeLessThan(drama.people.length);
+    await drama.untilSaved(prompt);
+    await drama.server.kill();
+    receiver.answer = () => 200;
+    await drama.expectNothingLost();
+  }));
 
 it('dies again and again, wherever it happens to be', () =>
   perform('', async (drama) => {
