@@ -34,10 +34,10 @@ afterAll(async () => {
 });
 
 /** One sentence for a person, on stderr alone, and the exit code of a failure. */
-function expectSentence({ code, signal, stdout, stderr }: Exit, about: RegExp): void {
+function expectSentence({ code, signal, stdout, stderr }: Exit, about: RegExp, form = /^[A-Z][^\n]*\.\n$/): void {
   expect({ code, signal, stdout }).toEqual({ code: 1, signal: null, stdout: '' });
   expect(stderr).toMatch(about);
-  expect(stderr).toMatch(/^[A-Z][^\n]*\.\n$/);
+  expect(stderr).toMatch(form);
   expect(stderr).not.toMatch(/^\s+at |node:internal|Error:/m);
 }
 
@@ -92,6 +92,12 @@ describe('a server that cannot start says why in one sentence', () => {
   ])('%s', async (_what, settings, about) => {
     const exit = await runServer({ PORT: '0', DATABASE_URL: database.url, DATA_DIR: newDataDir(), ...settings });
     expectSentence(exit, about);
+  });
+
+  it('a Node that is too old', async () => {
+    const pretend = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.11.1'}})";
+    const exit = await runServer({ NODE_OPTIONS: `--import=data:text/javascript,${pretend}` });
+    expectSentence(exit, /Node 22\.19 or newer; this is 20\.11\.1/, /^Signalbox[^\n]*\. "npm ci"[^\n]*\.\n$/);
   });
 
   it('an option of Node that does not exist', async () => {
