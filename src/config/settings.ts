@@ -47,8 +47,10 @@ export const settingsSchema = z.object({
   /** How the platform's webhooks are verified and signed, in gateway mode. */
   META_APP_SECRET: secret(8).optional(),
   META_VERIFY_TOKEN: secret(8).optional(),
-  /** How many commits may be under way at once; each spans the lanes it shares by remainder. */
-  COMMIT_GROUPS: count(2, 256),
+  /** How many commits may be under way at once: while the database writes one, the next can be decided. */
+  COMMITS_AT_ONCE: count(2, 256),
+  /** Up to so many waiting events go into one commit together; a second one beside it would cost a second flush. */
+  COMMIT_TOGETHER_MAX: count(256, 10_000),
   /** Events in one commit at most: larger ones delay their own callers. */
   COMMIT_BATCH_MAX: count(1000, 10_000),
   /** Events waiting for a commit at most, over all lanes; beyond that callers get 503 at once. */

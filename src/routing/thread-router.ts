@@ -1,21 +1,18 @@
 import type { Clock } from '../clock/clock.js';
 import type { Failpoints } from '../config/failpoints.js';
 import type { Settings } from '../config/settings.js';
-import { laneOf } from '../domain/ids.js';
 import type { CommittedRows } from '../store/committed-rows.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
 import type { LaneStore } from '../store/lane.store.js';
 import type { QuarantineStore } from '../store/quarantine.store.js';
-import { CommitGroup } from './commit-group.js';
+import { CommitQueue } from './commit-queue.js';
+import { Committer } from './committer.js';
 import { RouterBusyError, type Outcome, type Submission } from './submission.js';
 
-/**
- * The one way in: everything that can change a thread is submitted here, and answered after it is committed. Lanes are
- * shared out over a few groups, each of which commits what gathered while its previous commit was under way.
- */
+/** The one way in: everything that can change a thread is submitted here, and answered after it is committed. */
 export class ThreadRouter {
-  readonly #groups: readonly CommitGroup[];
-  readonly #queueMax: number;
+  readonly #queue: CommitQueue;
+  readonly #waitingMax: number;
 
   constructor(
     lanes: LaneStore,
@@ -26,21 +23,28 @@ export class ThreadRouter {
     failpoints: Failpoints,
     settings: Settings,
   ) {
-    const { COMMIT_GROUPS, COMMIT_BATCH_MAX, COMMIT_QUEUE_MAX, THREAD_CACHE_MAX } = settings.values;
-    this.#queueMax = COMMIT_QUEUE_MAX;
-    this.#groups = Array.from(
-      { length: COMMIT_GROUPS },
-      () =>
-        new CommitGroup(lanes, configuration, quarantine, committedRows, clock, failpoints, {
-          batchMax: COMMIT_BATCH_MAX,
-          cacheMax: Math.ceil(THREAD_CACHE_MAX / COMMIT_GROUPS),
-        }),
+    const { COMMITS_AT_ONCE, COMMIT_BATCH_MAX, COMMIT_TOGETHER_MAX, COMMIT_QUEUE_MAX, THREAD_CACHE_MAX } =
+      settings.values;
+    const committer = new Committer(
+      lanes,
+      configuration,
+      quarantine,
+      committedRows,
+      clock,
+      failpoints,
+      THREAD_CACHE_MAX,
     );
+    this.#waitingMax = COMMIT_QUEUE_MAX;
+    this.#queue = new CommitQueue((batch) => committer.commit(batch), {
+      partCount: COMMITS_AT_ONCE,
+      batchMax: COMMIT_BATCH_MAX,
+      togetherMax: Math.min(COMMIT_TOGETHER_MAX, COMMIT_BATCH_MAX),
+    });
   }
 
   /** How many submissions wait for their commit. */
   get waiting(): number {
-    return this.#groups.reduce((sum, group) => sum + group.waiting, 0);
+    return this.#queue.waiting;
   }
 
   /**
@@ -48,17 +52,15 @@ export class ThreadRouter {
    * much is waiting or the database does not answer.
    */
   dispatch(submission: Submission): Promise<Outcome> {
-    const group = this.#groups[laneOf(submission.key) % this.#groups.length];
-    if (group === undefined) throw new Error('there is no commit group');
-    if (group.waiting >= this.#queueMax / this.#groups.length) {
+    if (this.#queue.waiting >= this.#waitingMax) {
       return Promise.reject(new RouterBusyError('Too many events are waiting to be committed.'));
     }
-    return group.enqueue(withKey(submission));
+    return this.#queue.enqueue(withKey(submission));
   }
 
   /** Resolves when everything submitted so far is answered. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#groups.map((group) => group.idle()));
+  idle(): Promise<void> {
+    return this.#queue.idle();
   }
 }
 

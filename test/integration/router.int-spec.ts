@@ -230,7 +230,7 @@ describe('the router', () => {
 
   it.each([2, 3])('keeps one owner while %i instances fight over the same threads', async (count) => {
     const instances = [one];
-    while (instances.length < count) instances.push(await openInstance(database.url, { COMMIT_GROUPS: '3' }));
+    while (instances.length < count) instances.push(await openInstance(database.url, { COMMITS_AT_ONCE: '3' }));
     try {
       for (let thread = 0; thread < 20; thread++) await one.router.dispatch(submit(threadOf(thread), tap(thread, 'x')));
       // Every instance passes every thread on behalf of the marketing bot at once: one of them is first.

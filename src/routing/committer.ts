@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { Clock } from '../clock/clock.js';
 import type { Failpoints } from '../config/failpoints.js';
-import { laneOf, threadName } from '../domain/ids.js';
+import { threadName } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
 import type { CommittedRows } from '../store/committed-rows.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
@@ -11,23 +11,9 @@ import { dayOf } from '../store/log-partitions.js';
 import type { QuarantineStore } from '../store/quarantine.store.js';
 import { decideBatch, type DecidedBatch } from './batch.js';
 import { faultOf } from './database-errors.js';
-import { RouterBusyError, type Outcome, type Submission } from './submission.js';
+import type { Pending } from './commit-queue.js';
+import { RouterBusyError, type Submission } from './submission.js';
 import { ThreadCache } from './thread-cache.js';
-
-export interface CommitGroupOptions {
-  readonly batchMax: number;
-  readonly cacheMax: number;
-}
-
-/** A submission that waits for its answer. */
-interface Pending {
-  readonly submission: Submission;
-  readonly lane: number;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: Error) => void;
-  /** Whether an idempotency key has been looked up. */
-  keyChecked: boolean;
-}
 
 /** After this many lost races the lanes are locked first. */
 const missesMax = 3;
@@ -40,17 +26,15 @@ const catchUpRows = 1_000;
 const dayMs = 24 * 60 * 60 * 1000;
 
 /**
- * The lanes of one group, committed one batch after the other.
+ * Commits batches of submissions. Batches under way at the same time must not share a lane.
  *
- * Cast: callers `enqueue`; `#drain` takes what has gathered while the previous commit was under way; `decideBatch` decides
- * it; `LaneStore.commit` writes it if nobody else has written to the lanes meanwhile. Guarantee: a caller is answered only
- * after its rows are committed, and a submission has one effect however often it is sent. Failure: a lane that moved on is
- * caught up and its part decided again; when the database does not answer for a while, callers get `RouterBusyError`.
+ * Cast: `decideBatch` decides a batch on what is in memory; `LaneStore.commit` writes it if nobody else has written to its
+ * lanes meanwhile. Guarantee: a caller is answered only after its rows are committed, and a submission has one effect
+ * however often it is sent. Failure: a lane that moved on is caught up and its part decided again; when the database does
+ * not answer for a while, callers get `RouterBusyError`.
  */
-export class CommitGroup {
-  readonly #queue: Pending[] = [];
+export class Committer {
   readonly #cache: ThreadCache;
-  #draining: Promise<void> | null = null;
 
   constructor(
     private readonly lanes: LaneStore,
@@ -59,47 +43,19 @@ export class CommitGroup {
     private readonly committedRows: CommittedRows,
     private readonly clock: Clock,
     private readonly failpoints: Failpoints,
-    private readonly options: CommitGroupOptions,
+    cacheMax: number,
   ) {
-    this.#cache = new ThreadCache(options.cacheMax);
+    this.#cache = new ThreadCache(cacheMax);
   }
 
-  get waiting(): number {
-    return this.#queue.length;
-  }
-
-  enqueue(submission: Submission): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      this.#queue.push({
-        submission,
-        lane: laneOf(submission.key),
-        resolve,
-        reject,
-        keyChecked: submission.idempotency === undefined,
-      });
-      this.#draining ??= this.#drain();
-    });
-  }
-
-  /** Resolves when nothing is under way. */
-  async idle(): Promise<void> {
-    while (this.#draining !== null) await this.#draining;
-  }
-
-  async #drain(): Promise<void> {
-    // Lets everything that arrives in the same turn of the event loop share the first commit.
-    await Promise.resolve();
-    while (this.#queue.length > 0) {
-      const batch = takeFairly(this.#queue, this.options.batchMax);
-      try {
-        await this.#commit(batch);
-      } catch (error) {
-        const failure = error instanceof Error ? error : new Error(String(error));
-        for (const pending of batch) pending.reject(failure);
-      }
+  /** Answers every submission of the batch, with its outcome or with an error. */
+  async commit(batch: readonly Pending[]): Promise<void> {
+    try {
+      await this.#commit(batch);
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      for (const pending of batch) pending.reject(failure);
     }
-    // In the same turn as the last look at the queue: a caller that was just answered may submit again at once.
-    this.#draining = null;
   }
 
   /** Commits a batch, part by part if need be, until each of its submissions is answered. */
@@ -359,26 +315,4 @@ function separateRepeated(open: readonly Pending[]): { first: Pending[]; repeate
     }
   }
   return { first, repeated };
-}
-
-/** Takes up to `max` from the queue in arrival order; while more are waiting, no page gets more than half of it. */
-function takeFairly(queue: Pending[], max: number): Pending[] {
-  if (queue.length <= max) return queue.splice(0);
-  const share = Math.ceil(max / 2);
-  const taken: Pending[] = [];
-  const left: Pending[] = [];
-  const perPage = new Map<string, number>();
-  for (const pending of queue) {
-    const { pageId } = pending.submission.key;
-    const count = perPage.get(pageId) ?? 0;
-    if (taken.length < max && count < share) {
-      perPage.set(pageId, count + 1);
-      taken.push(pending);
-    } else left.push(pending);
-  }
-  // One page alone may fill the batch: there is nobody to be fair to.
-  if (perPage.size === 1) taken.push(...left.splice(0, max - taken.length));
-  queue.length = 0;
-  queue.push(...left);
-  return taken;
 }
