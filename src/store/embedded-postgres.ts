@@ -60,7 +60,7 @@ export interface EmbeddedPostgres {
   readonly url: string;
   /** The data folder, absolute and without symbolic links. */
   readonly dataDir: string;
-  /** Fast shutdown; returns when the server has gone. Also ends the server for other processes that adopted it. */
+  /** Fast shutdown; returns when the server has gone. A server that other processes use as well is left to them. */
   stop(): Promise<void>;
 }
 
@@ -78,6 +78,7 @@ const LEFTOVERS_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = START_TIMEOUT_MS + 30_000;
 /** `sun_path` has 104 bytes on macOS and 108 on Linux, with a closing NUL. */
 const SOCKET_PATH_BYTES_MAX = 103;
+const OWN_CONNECTIONS_TIMEOUT_MS = 1_000;
 const LOG_BYTES_MAX = 8 * 1024 * 1024;
 const LOG_CHECK_INTERVAL_MS = 60_000;
 const LOG_TAIL_BYTES = 8 * 1024;
@@ -153,7 +154,7 @@ async function start({ dataDir: givenDir, durable = true }: EmbeddedPostgresOpti
   const user = await serverUser();
   await makeEnterable(path.resolve(givenDir), user === null ? 0o700 : 0o711);
   const dataDir = await realpath(givenDir);
-  const url = await withProcessLock(path.join(dataDir, 'postgres.lock'), LOCK_TIMEOUT_MS, async () => {
+  const url = await withProcessLock(lockOf(dataDir), LOCK_TIMEOUT_MS, async () => {
     const owner = (await clusterOwner(dataDir)) ?? user;
     if (owner !== null) await requireAccess(owner, dataDir);
     const binaries = await installBinaries(owner, dataDir);
@@ -168,11 +169,15 @@ async function start({ dataDir: givenDir, durable = true }: EmbeddedPostgresOpti
     dataDir,
     stop: () => {
       clearInterval(trimmer);
-      return stopEmbeddedPostgres(dataDir);
+      // With the lock, so that nobody adopts the server between the look and the shutdown.
+      return withProcessLock(lockOf(dataDir), LOCK_TIMEOUT_MS, async () => {
+        if (!(await isUsedByOthers(url))) await stopEmbeddedPostgres(dataDir);
+      });
     },
   };
 }
 
+const lockOf = (dataDir: string) => path.join(dataDir, 'postgres.lock');
 const clusterOf = (dataDir: string) => path.join(dataDir, 'postgres');
 const logOf = (dataDir: string) => path.join(dataDir, 'postgres.log');
 
@@ -424,6 +429,27 @@ async function hasDatabase(postmaster: Postmaster): Promise<boolean> {
     return true;
   } catch {
     return false; // It stops, or still starts; the caller looks again.
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Whether anyone else is connected: a second start on the same folder that then fails must not end the first one's server. */
+async function isUsedByOthers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    // Our own connections, closed a moment ago, take a moment to go.
+    for (const patientUntil = performance.now() + OWN_CONNECTIONS_TIMEOUT_MS; ; await delay(POLL_MS)) {
+      const { rowCount } = await client.query(
+        `select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() limit 1`,
+      );
+      if (rowCount === 0) return false;
+      if (performance.now() > patientUntil) return true;
+    }
+  } catch {
+    return false; // It does not answer, so nobody can be using it.
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -101,6 +101,18 @@ describe('an existing data folder', () => {
     expect(await query(next.url, 'select word from kept')).toEqual({ word: 'here' });
   });
 
+  it('is left running by one of two owners while the other uses it', async () => {
+    const first = await startEmbeddedPostgres({ dataDir, durable: false });
+    const second = await startEmbeddedPostgres({ dataDir, durable: false });
+    const client = new pg.Client({ connectionString: first.url });
+    await client.connect();
+    await second.stop();
+    expect((await client.query('select word from kept')).rows).toEqual([{ word: 'here' }]);
+    await client.end();
+    await first.stop();
+    await expect(query(first.url, 'select 1')).rejects.toThrow();
+  });
+
   it('is not mistaken for a running one when another program has the number of its crashed server', async () => {
     const server = await startEmbeddedPostgres({ dataDir, durable: false });
     const pidFile = path.join(server.dataDir, 'postgres/postmaster.pid');
