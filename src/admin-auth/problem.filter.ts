@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RouterBusyError } from '../routing/submission.js';
 import { ConfigurationError } from '../store/configuration.error.js';
+import { faultOf } from '../store/database-errors.js';
 import { Problem } from './problem.js';
 
 /** What a client is told to wait when nothing can be decided now, in seconds. */
@@ -42,6 +43,9 @@ export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof ConfigurationError) return new Problem(thrown.code, thrown.message);
   if (thrown instanceof RouterBusyError) {
     return new Problem('busy', `${thrown.message} Try again in a moment; the same request has one effect.`);
+  }
+  if (faultOf(thrown) === 'unknown_outcome') {
+    return new Problem('busy', 'The database does not answer. Try again in a moment.', {}, { cause: thrown });
   }
   // Parsing takes any depth, walking through what was parsed does not.
   if (thrown instanceof RangeError && thrown.message.includes('call stack')) {

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { ProblemFilter } from '../admin-auth/problem.filter.js';
 import { RouterBusyError } from '../routing/submission.js';
 import { ConfigurationError } from '../store/configuration.error.js';
+import { faultOf } from '../store/database-errors.js';
 import { GraphError } from './graph-error.js';
 import { isOwnPath } from './own-paths.js';
 import { UnreadableRequest } from './request-parameters.js';
@@ -46,7 +47,9 @@ export class GraphErrorFilter implements ExceptionFilter {
 export function toGraphError(thrown: unknown): GraphError {
   if (thrown instanceof GraphError) return thrown;
   if (thrown instanceof UnreadableRequest) return new GraphError('unreadable_body', thrown.message);
-  if (thrown instanceof RouterBusyError) return new GraphError('temporarily_unavailable');
+  if (thrown instanceof RouterBusyError || faultOf(thrown) === 'unknown_outcome') {
+    return new GraphError('temporarily_unavailable');
+  }
   // The caller was connected when its token was read, and no longer is.
   if (thrown instanceof ConfigurationError) return new GraphError('app_not_connected');
   const status = statusOf(thrown);

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import type { Psid, ThreadKey } from '../domain/ids.js';
+import type { Psid } from '../domain/ids.js';
 import { asOf } from '../domain/thread/decide.js';
 import type { Thread } from '../domain/thread/thread.js';
-import { faultOf } from '../routing/database-errors.js';
-import { RouterBusyError } from '../routing/submission.js';
 import { LogStore } from '../store/log.store.js';
 import type { PageCall } from './graph-call.js';
 import { GraphError } from './graph-error.js';
@@ -19,19 +17,9 @@ export class PersonThreads {
 
   /** Null if the person has never been in touch with the page, or only on a channel the call does not mean. */
   async find({ caller, onlyChannel }: Pick<PageCall, 'caller' | 'onlyChannel'>, psid: Psid): Promise<Thread | null> {
-    const thread = await this.read({ pageId: caller.page.pageId, psid });
+    const thread = await this.log.findThread({ pageId: caller.page.pageId, psid });
     if (thread === null || (onlyChannel !== null && thread.channel !== onlyChannel)) return null;
     return asOf(thread, caller.page, this.clock.now());
-  }
-
-  private async read(key: ThreadKey): Promise<Thread | null> {
-    try {
-      return await this.log.findThread(key);
-    } catch (error) {
-      const fault = faultOf(error);
-      if (fault !== 'unknown_outcome' && fault !== 'retry') throw error;
-      throw new RouterBusyError('The database does not answer.', { cause: error });
-    }
   }
 
   /** @throws GraphError if there is no such person. */
