@@ -39,7 +39,7 @@ export class CallerAuthenticator {
     const page = this.configuration.current().pages.get(meaning.holder.pageId);
     const connection = page?.connections.get(meaning.app.appId);
     if (page === undefined || connection === undefined) throw new GraphError('app_not_connected');
-    return { kind: 'page', app: meaning.app, page, connection };
+    return { kind: 'page', app: meaning.app, page, connection, accessToken };
   }
 
   /** What the token is, valid or expired; null if it is none of ours. */

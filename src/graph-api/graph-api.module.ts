@@ -1,47 +1,89 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { DataSource } from 'typeorm';
 import { CallbackVerifier } from '../callback/callback-verifier.js';
+import { Settings } from '../config/settings.js';
+import { AttachmentStore } from '../store/attachment.store.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
+import { ConversationStore } from '../store/conversation.store.js';
+import { GraphObjectStore } from '../store/graph-object.store.js';
+import { LabelStore } from '../store/label.store.js';
+import { MessengerProfileStore } from '../store/messenger-profile.store.js';
+import { PersonaStore } from '../store/persona.store.js';
+import { AccountsEndpoints } from './accounts.endpoints.js';
+import { AttachmentsEndpoints } from './attachments.endpoints.js';
 import { CallerAuthenticator } from './caller-authenticator.js';
+import { ConversationsEndpoints } from './conversations.endpoints.js';
 import { DebugTokenEndpoints } from './debug-token.endpoints.js';
+import { GraphBatch } from './graph-batch.js';
 import type { GraphEndpoints } from './graph-call.js';
 import { GraphDispatcher } from './graph-dispatcher.js';
 import { GraphErrorFilter } from './graph-error.filter.js';
 import { GraphController } from './graph.controller.js';
+import { LabelsEndpoints } from './labels.endpoints.js';
+import { MediaController } from './media.controller.js';
+import { MessageMedia } from './message-media.js';
 import { MessagesEndpoints } from './messages.endpoints.js';
+import { MessengerProfileEndpoints } from './messenger-profile.endpoints.js';
 import { PageEndpoints } from './page.endpoints.js';
 import { PersonThreads } from './person-threads.js';
+import { PersonasEndpoints } from './personas.endpoints.js';
 import { SubscribedAppsEndpoints } from './subscribed-apps.endpoints.js';
 import { SubscriptionsEndpoints } from './subscriptions.endpoints.js';
 import { ThreadControlEndpoints } from './thread-control.endpoints.js';
 import { ThreadOwnerEndpoints } from './thread-owner.endpoints.js';
 import { UserProfileEndpoints } from './user-profile.endpoints.js';
 
-const endpoints = [
+/** Calls on what Signalbox itself knows. */
+export const routingEndpoints = [
   MessagesEndpoints,
   ThreadControlEndpoints,
   ThreadOwnerEndpoints,
   PageEndpoints,
+  AccountsEndpoints,
   UserProfileEndpoints,
+  ConversationsEndpoints,
+  LabelsEndpoints,
   SubscribedAppsEndpoints,
   SubscriptionsEndpoints,
   DebugTokenEndpoints,
 ];
+/** Calls on what people are shown, which in front of the real platform is the platform's. */
+export const emulatorEndpoints = [MessengerProfileEndpoints, PersonasEndpoints, AttachmentsEndpoints];
+
+const endpoints = [...routingEndpoints, ...emulatorEndpoints];
 
 /** The API that apps written for the platform call. */
 @Module({
-  controllers: [GraphController],
+  controllers: [MediaController, GraphController],
   providers: [
     CallbackVerifier,
     CallerAuthenticator,
     PersonThreads,
+    MessageMedia,
+    GraphBatch,
+    ...[AttachmentStore, ConversationStore, GraphObjectStore, LabelStore, MessengerProfileStore, PersonaStore].map(
+      (store) => ({
+        provide: store,
+        inject: [DataSource],
+        useFactory: (dataSource: DataSource) => new store(dataSource),
+      }),
+    ),
     ...endpoints,
     { provide: APP_FILTER, useClass: GraphErrorFilter },
     {
       provide: GraphDispatcher,
-      inject: [CallerAuthenticator, ConfigurationCache, ...endpoints],
-      useFactory: (caller: CallerAuthenticator, configuration: ConfigurationCache, ...all: GraphEndpoints[]) =>
-        new GraphDispatcher(caller, configuration, all),
+      inject: [CallerAuthenticator, ConfigurationCache, GraphObjectStore, Settings, ...endpoints],
+      useFactory: (
+        caller: CallerAuthenticator,
+        configuration: ConfigurationCache,
+        objects: GraphObjectStore,
+        settings: Settings,
+        ...all: GraphEndpoints[]
+      ) => {
+        const offered = settings.gateway ? all.slice(0, routingEndpoints.length) : all;
+        return new GraphDispatcher(caller, configuration, objects, offered);
+      },
     },
   ],
 })

@@ -7,15 +7,27 @@ import type { Parameters } from './request-parameters.js';
 /** Who calls, by the token of the call. */
 export type Caller =
   /** A page token: it speaks for one app on one page, which `me` means. */
-  | { readonly kind: 'page'; readonly app: App; readonly page: Page; readonly connection: Connection }
+  | {
+      readonly kind: 'page';
+      readonly app: App;
+      readonly page: Page;
+      readonly connection: Connection;
+      readonly accessToken: string;
+    }
   /** An app token, `<app id>|<app secret>`: `me` is the app. */
   | { readonly kind: 'app'; readonly app: App };
 
-interface Call {
-  readonly parameters: Parameters;
-  readonly files: readonly UploadedFile[];
+/** Where a call came from. */
+export interface CallOrigin {
   /** Names the call in the log. */
   readonly traceId: string;
+  /** How the caller addresses this server, such as `http://127.0.0.1:3000`. */
+  readonly baseUrl: string;
+}
+
+interface Call extends CallOrigin {
+  readonly parameters: Parameters;
+  readonly files: readonly UploadedFile[];
   /** Such as `v12.0`. */
   readonly version: string;
 }
@@ -38,6 +50,15 @@ export interface PersonCall extends Call {
   readonly personId: string;
 }
 
+/** What else has an id of its own on a page. */
+export type ObjectKind = 'persona' | 'label' | 'conversation' | 'message';
+
+/** A call on such an object; that it exists is for the endpoint to find out. */
+export interface ObjectCall extends Call {
+  readonly caller: Extract<Caller, { kind: 'page' }>;
+  readonly objectId: string;
+}
+
 /** A call on no object at all. */
 export type RootCall = AppCall;
 
@@ -51,6 +72,12 @@ export type GraphRoute =
   | { readonly node: 'page'; readonly verb: Verb; readonly edge: string | null; readonly answer: Answer<PageCall> }
   | { readonly node: 'app'; readonly verb: Verb; readonly edge: string | null; readonly answer: Answer<AppCall> }
   | { readonly node: 'person'; readonly verb: Verb; readonly edge: string | null; readonly answer: Answer<PersonCall> }
+  | {
+      readonly node: ObjectKind;
+      readonly verb: Verb;
+      readonly edge: string | null;
+      readonly answer: Answer<ObjectCall>;
+    }
   /** `edge` is the path itself. */
   | { readonly node: 'root'; readonly verb: Verb; readonly edge: string; readonly answer: Answer<RootCall> };
 

@@ -1,18 +1,23 @@
 import { isGraphId } from '../domain/ids.js';
 import type { CallerAuthenticator } from './caller-authenticator.js';
-import type { Caller, GraphEndpoints, GraphRoute } from './graph-call.js';
+import type { Caller, CallOrigin, GraphEndpoints, GraphRoute, ObjectKind } from './graph-call.js';
 import { GraphError } from './graph-error.js';
+import { kindByForm } from './conversation-id.js';
+import type { GraphObjectStore } from '../store/graph-object.store.js';
 import type { GraphRequest } from './request-parameters.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
 
 /** What unversioned calls get, as the answer's `facebook-api-version` says. */
 export const defaultVersion = 'v25.0';
 
+const objectKinds: ReadonlySet<string> = new Set<ObjectKind>(['persona', 'label', 'conversation', 'message']);
+
 /** What a path means to its caller. */
 type Target =
   | { readonly node: 'page'; readonly onlyChannel: 'instagram' | null; readonly edge: string | null }
   | { readonly node: 'app'; readonly edge: string | null }
   | { readonly node: 'person'; readonly personId: string; readonly edge: string | null }
+  | { readonly node: ObjectKind; readonly objectId: string; readonly edge: string | null }
   | { readonly node: 'root'; readonly edge: string };
 
 /**
@@ -26,6 +31,7 @@ export class GraphDispatcher {
   constructor(
     private readonly authenticator: CallerAuthenticator,
     private readonly configuration: ConfigurationCache,
+    private readonly objects: GraphObjectStore,
     endpoints: readonly GraphEndpoints[],
   ) {
     for (const route of endpoints.flatMap(({ routes }) => routes)) {
@@ -34,14 +40,14 @@ export class GraphDispatcher {
   }
 
   /** @throws GraphError for every refusal. */
-  async answer(request: GraphRequest, traceId: string): Promise<object> {
+  async answer(request: GraphRequest, origin: CallOrigin): Promise<object> {
     const caller = this.authenticator.authenticate(request);
-    const target = this.#targetOf(request.path, caller);
+    const target = await this.#targetOf(request.path, caller);
     const route = this.#routes.get(keyOf(target.node, request.method, target.edge));
     const unsupported = () => new GraphError('unsupported_request', request.method, request.path[0] ?? '');
     if (route === undefined) throw unsupported();
     const { parameters, files } = request;
-    const call = { parameters, files, traceId, version: request.version ?? defaultVersion };
+    const call = { ...origin, parameters, files, version: request.version ?? defaultVersion };
     if (route.node === 'page' && target.node === 'page' && caller.kind === 'page') {
       return route.answer({ ...call, caller, onlyChannel: target.onlyChannel });
     }
@@ -49,13 +55,16 @@ export class GraphDispatcher {
       return route.answer({ ...call, caller, personId: target.personId });
     }
     if (route.node === 'app' || route.node === 'root') return route.answer({ ...call, caller });
+    if (isObjectRoute(route) && 'objectId' in target && caller.kind === 'page') {
+      return route.answer({ ...call, caller, objectId: target.objectId });
+    }
     throw unsupported();
   }
 
-  #targetOf(path: readonly string[], caller: Caller): Target {
+  async #targetOf(path: readonly string[], caller: Caller): Promise<Target> {
     const [node = '', edge = null, ...rest] = path;
     if (node === '' || this.#isRoot(path)) return { node: 'root', edge: node };
-    const target = this.#nodeOf(node, edge, caller);
+    const target = await this.#nodeOf(node, edge, caller);
     if (target === null) {
       throw edge === null ? new GraphError('alias_unknown', node) : new GraphError('unknown_path', joined(path, 1));
     }
@@ -68,10 +77,13 @@ export class GraphDispatcher {
   }
 
   /** Null: the word names nothing at all. */
-  #nodeOf(node: string, edge: string | null, caller: Caller): Target | null {
+  async #nodeOf(node: string, edge: string | null, caller: Caller): Promise<Target | null> {
     if (node === 'me')
       return caller.kind === 'page' ? { node: 'page', onlyChannel: null, edge } : { node: 'app', edge };
-    if (!isGraphId(node)) return null;
+    if (!isGraphId(node)) {
+      const kind = caller.kind === 'page' ? kindByForm(node) : null;
+      return kind === null ? null : { node: kind, objectId: node, edge };
+    }
     if (node === caller.app.appId) return { node: 'app', edge };
     const { pages, pagesByInstagram, apps } = this.configuration.current();
     if (has(apps, node)) throw new GraphError('permission_missing');
@@ -84,8 +96,15 @@ export class GraphDispatcher {
     if (node === caller.page.pageId) return { node: 'page', onlyChannel: null, edge };
     if (node === caller.page.instagramId) return { node: 'page', onlyChannel: 'instagram', edge };
     if (isPage || isInstagram) throw new GraphError('token_of_other_page');
-    return { node: 'person', personId: node, edge };
+    const kind = await this.objects.findKind(caller.page.pageId, node);
+    return kind === null ? { node: 'person', personId: node, edge } : { node: kind, objectId: node, edge };
   }
+}
+
+type ObjectRoute = Extract<GraphRoute, { readonly node: ObjectKind }>;
+
+function isObjectRoute(route: GraphRoute): route is ObjectRoute {
+  return objectKinds.has(route.node);
 }
 
 function keyOf(node: GraphRoute['node'], verb: string, edge: string | null): string {

@@ -4,7 +4,7 @@ import type { RefusalReason } from '../domain/thread/refusal.js';
 /** One row of the catalogue: what a caller is told, apart from the id of the incident. */
 interface GraphErrorRow {
   readonly status: number;
-  readonly type: 'OAuthException' | 'GraphMethodException';
+  readonly type: 'OAuthException' | 'GraphMethodException' | 'GraphBatchException';
   readonly code: number;
   readonly subcode?: number;
   /** Told to callers as `is_transient`: the same call may succeed later. */
@@ -95,6 +95,27 @@ export const graphErrors = {
       `Unsupported ${verb.toLowerCase()} request. Object with ID '${objectId}' does not exist, cannot be loaded due to missing permissions, or does not support this operation`,
   },
 
+  // Several at once
+  batch_too_large: {
+    status: 400,
+    type: 'GraphBatchException',
+    code: -3,
+    message: (operationsMax: number) =>
+      `Too many requests in batch message. Maximum batch size is ${String(operationsMax)}`,
+  },
+  batch_dependency_failed: {
+    status: 400,
+    type: 'GraphBatchException',
+    code: -3,
+    message: (name: string) => `The operation ${name}, on which this one depends, did not succeed`,
+  },
+  batch_reference_empty: {
+    status: 400,
+    type: 'GraphBatchException',
+    code: -3,
+    message: (reference: string) => `The reference ${reference} finds nothing`,
+  },
+
   // With which parameters
   unreadable_body: { status: 400, type: 'OAuthException', code: 100, message: (why: string) => `(#100) ${why}` },
   body_too_large: {
@@ -163,6 +184,27 @@ export const graphErrors = {
     code: 100,
     subcode: 2018074,
     message: '(#100) No attachment with this id',
+  },
+  attachment_type_mismatch: {
+    status: 400,
+    type: 'OAuthException',
+    code: 100,
+    subcode: 2018047,
+    message: (type: string, got: string) =>
+      `(#100) Upload attachment failure. The media type ${type} does not match the file, which is ${got}`,
+  },
+  attachment_too_large: {
+    status: 400,
+    type: 'OAuthException',
+    code: 100,
+    subcode: 2018109,
+    message: (bytesMax: number) => `(#100) Attachment size exceeds allowable limit of ${String(bytesMax)} bytes`,
+  },
+  get_started_required: {
+    status: 400,
+    type: 'OAuthException',
+    code: 100,
+    message: '(#100) You must set a Get Started button if you also wish to use persistent menu',
   },
   message_and_action: {
     status: 400,

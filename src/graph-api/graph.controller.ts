@@ -1,6 +1,7 @@
 import { All, Controller, NotFoundException, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GraphBatch, isBatch } from './graph-batch.js';
 import { defaultVersion, GraphDispatcher } from './graph-dispatcher.js';
 import { GraphErrorFilter } from './graph-error.filter.js';
 import { isOwnPath } from './own-paths.js';
@@ -15,7 +16,10 @@ import { traceIdOf } from './trace-id.js';
 @Controller()
 @UseFilters(GraphErrorFilter)
 export class GraphController {
-  constructor(private readonly dispatcher: GraphDispatcher) {}
+  constructor(
+    private readonly dispatcher: GraphDispatcher,
+    private readonly batch: GraphBatch,
+  ) {}
 
   @All('*')
   async answer(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -28,7 +32,9 @@ export class GraphController {
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     });
     void reply.header('facebook-api-version', graphRequest.version ?? defaultVersion);
-    const body = await this.dispatcher.answer(graphRequest, traceId);
+    const origin = { traceId, baseUrl: `${request.protocol}://${request.host}` };
+    const answerer = isBatch(graphRequest) ? this.batch : this.dispatcher;
+    const body = await answerer.answer(graphRequest, origin);
     void reply.header('content-type', 'application/json; charset=UTF-8');
     void reply.header('cache-control', 'private, no-cache, no-store, must-revalidate');
     void reply.header('x-fb-trace-id', traceId);

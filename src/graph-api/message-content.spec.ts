@@ -77,12 +77,6 @@ it.each<[string, unknown, Channel, GraphError['reason']]>([
   ['an attachment of no kind', { attachment: { type: 'smell' } }, 'messenger', 'invalid_parameter'],
   ['media without an address', { attachment: { type: 'image', payload: {} } }, 'messenger', 'parameter_required'],
   ['media without a payload', { attachment: { type: 'image' } }, 'messenger', 'parameter_required'],
-  [
-    'media that were never uploaded',
-    { attachment: { type: 'image', payload: { attachment_id: 1 } } },
-    'messenger',
-    'attachment_unknown',
-  ],
   ['a heart on Messenger', { attachment: { type: 'like_heart' } }, 'messenger', 'invalid_parameter'],
   ['several attachments on Messenger', { attachments: [image] }, 'messenger', 'invalid_parameter'],
   ['a video among images', { attachments: [{ ...image, type: 'video' }] }, 'instagram', 'message_invalid_instagram'],
@@ -154,4 +148,14 @@ it.each<[string, unknown, Channel, GraphError['reason']]>([
   }
   expect(thrown).toBeInstanceOf(GraphError);
   expect((thrown as GraphError).reason).toBe(reason);
+});
+
+it('takes a medium by the id of one that was kept, and one that comes as a file, without an address', () => {
+  const kept = { attachment: { type: 'image', payload: { attachment_id: 1 } } };
+  expect(read(kept, 'messenger')).toEqual(kept);
+  const upload = { attachment: { type: 'image', payload: { is_reusable: true } } };
+  expect(readMessage({ message: upload }, 'messenger', true)).toEqual(upload);
+  expect(readMessage({ message: { attachment: { type: 'file' } } }, 'messenger', true)).toEqual({
+    attachment: { type: 'file', payload: {} },
+  });
 });

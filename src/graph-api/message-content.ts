@@ -17,18 +17,18 @@ const instagramTextBytesMax = 1000;
 const metadataLengthMax = 1000;
 const quickRepliesMax = 13;
 const instagramImagesMax = 10;
-const mediaTypes = ['image', 'audio', 'video', 'file'] as const;
+export const mediaTypes = ['image', 'audio', 'video', 'file'] as const;
 
 /**
  * Checks `message` as its channel does and returns it decoded: whatever form the client used, what is inside is objects,
- * lists and texts. Null if the call has none.
+ * lists and texts. Null if the call has none. With `uploaded`, the medium is a file beside it and needs no address.
  */
-export function readMessage(parameters: Fields, channel: Channel): Fields | null {
+export function readMessage(parameters: Fields, channel: Channel, uploaded = false): Fields | null {
   const given = readObject(parameters, 'message', 'message');
   if (given === null) return null;
   const message = {
     text: readMessageText(given, channel),
-    attachment: readAttachment(given, channel),
+    attachment: readAttachment(given, channel, uploaded),
     attachments: readImages(given, channel),
     sticker_id: channel === 'messenger' ? readGraphId(given, 'sticker_id', 'message[sticker_id]') : null,
     quick_replies: readQuickReplies(given, channel),
@@ -50,7 +50,7 @@ function readMessageText(message: Fields, channel: Channel): string | null {
   return text;
 }
 
-function readAttachment(message: Fields, channel: Channel): Fields | null {
+function readAttachment(message: Fields, channel: Channel, uploaded: boolean): Fields | null {
   const attachment = readObject(message, 'attachment', 'message[attachment]');
   if (attachment === null) return null;
   const given = readText(attachment, 'type', 'message[attachment][type]', 50);
@@ -69,14 +69,14 @@ function readAttachment(message: Fields, channel: Channel): Fields | null {
     if (payload === null) throw new GraphError('parameter_required', path);
     return { type, payload: readTemplate(payload, path) };
   }
-  return { type, payload: readMedia(payload, path) };
+  return { type, payload: uploaded ? (payload ?? {}) : readMedia(payload, path) };
 }
 
-/** Media are sent by address. What was uploaded before has an id, and none has been uploaded here. */
+/** A medium is sent by its address, or by the id of one that was kept: whether there is such a one is not known here. */
 function readMedia(payload: Fields | null, path: string): Fields {
   if (payload === null) throw new GraphError('parameter_required', path);
   const attachmentId = readText(payload, 'attachment_id', `${path}[attachment_id]`, 100);
-  if (attachmentId !== null) throw new GraphError('attachment_unknown');
+  if (attachmentId !== null) return payload;
   const address = readText(payload, 'url', `${path}[url]`, 2000);
   if (address === null) throw new GraphError('parameter_required', `${path}[url]`);
   const url = URL.parse(address);

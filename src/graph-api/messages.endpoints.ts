@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Channel } from '../channels/channel.js';
+import { Settings } from '../config/settings.js';
 import { mid } from '../domain/ids.js';
+import { PersonaStore } from '../store/persona.store.js';
 import { GraphEndpoints, type GraphRoute, type PageCall } from './graph-call.js';
 import { GraphError } from './graph-error.js';
 import { readMessage } from './message-content.js';
 import { readMessageTag } from './message-tag.js';
 import { expectApplied } from './outcome.js';
-import { isObject, readChoice, readObject, readText } from './parameter-values.js';
+import { MessageMedia } from './message-media.js';
+import { isObject, readChoice, readGraphId, readObject, readText } from './parameter-values.js';
 import { PersonThreads } from './person-threads.js';
 import { readRecipient } from './recipient.js';
 import { readSenderAction } from './sender-action.js';
@@ -22,6 +25,9 @@ export class MessagesEndpoints extends GraphEndpoints {
   constructor(
     private readonly threads: PersonThreads,
     private readonly channel: Channel,
+    private readonly media: MessageMedia,
+    private readonly personas: PersonaStore,
+    private readonly settings: Settings,
   ) {
     super();
   }
@@ -32,33 +38,51 @@ export class MessagesEndpoints extends GraphEndpoints {
     const action = readSenderAction(parameters);
     const control = readThreadControl(parameters);
     readChoice(parameters, 'notification_type', 'notification_type', ['REGULAR', 'SILENT_PUSH', 'NO_PUSH']);
-    if (call.files.length > 0) {
-      throw new GraphError('invalid_parameter', 'Uploads are not supported: send message[attachment][payload][url]');
-    }
     // Which channel the message goes to is a matter of who the person is, not of the call.
     const { channel } = await this.threads.get(call, psid);
-    const message = readMessage(parameters, channel);
+    const message = readMessage(parameters, channel, call.files.length > 0);
     if (message !== null && action !== null) throw new GraphError('message_and_action');
     if (message === null && action === null) throw new GraphError('message_empty');
     const template = isObject(message?.['attachment']) ? readObject(message['attachment'], 'payload', 'payload') : null;
     const tag = readMessageTag(parameters, channel, template?.['template_type']);
-    const personaId = readText(parameters, 'persona_id', 'persona_id', 50);
+    const personaId = await this.readPersona(call);
     const replyTo = readObject(parameters, 'reply_to', 'reply_to');
     const answered = replyTo === null ? null : readText(replyTo, 'mid', 'reply_to[mid]', 500);
 
-    const sent = await this.channel.send({
-      key: { pageId: caller.page.pageId, psid },
-      channel,
-      callerAppId: caller.app.appId,
-      message,
-      action,
-      tag,
-      control,
-      traceId,
-      ...(personaId !== null && { personaId }),
-      ...(answered !== null && { replyTo: mid(answered) }),
-    });
-    expectApplied(sent.outcome, channel);
-    return sent.mid === null ? { recipient_id: psid } : { recipient_id: psid, message_id: sent.mid };
+    const media = message === null ? null : await this.media.prepare(call, message);
+    try {
+      const sent = await this.channel.send({
+        key: { pageId: caller.page.pageId, psid },
+        channel,
+        callerAppId: caller.app.appId,
+        message: media?.message ?? null,
+        action,
+        tag,
+        control,
+        traceId,
+        ...(personaId !== null && { personaId }),
+        ...(answered !== null && { replyTo: mid(answered) }),
+      });
+      expectApplied(sent.outcome, channel);
+      return {
+        recipient_id: psid,
+        ...(sent.mid !== null && { message_id: sent.mid }),
+        ...(media?.reusableId != null && { attachment_id: media.reusableId }),
+      };
+    } catch (error) {
+      // A refused call leaves nothing behind.
+      await media?.discard();
+      throw error;
+    }
+  }
+
+  private async readPersona({ parameters, caller: { page, app } }: PageCall): Promise<string | null> {
+    const personaId = readGraphId(parameters, 'persona_id', 'persona_id');
+    // Behind a gateway personas are the platform's.
+    if (personaId === null || this.settings.gateway) return personaId;
+    if ((await this.personas.find(page.pageId, app.appId, personaId)) === null) {
+      throw new GraphError('invalid_parameter', 'Param persona_id must be the ID of a persona of this app');
+    }
+    return personaId;
   }
 }

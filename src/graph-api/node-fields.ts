@@ -9,7 +9,7 @@ export function selectFields(
   parameters: Fields,
   object: { readonly id: string; readonly [name: string]: unknown },
   standard: readonly string[],
-  type: 'Page' | 'User' | 'Application' | 'IGUser',
+  type: 'Page' | 'User' | 'Application' | 'IGUser' | 'Persona' | 'PageLabel',
 ): object {
   const selected: Record<string, unknown> = {};
   for (const asked of readNames(parameters, 'fields') ?? standard) {

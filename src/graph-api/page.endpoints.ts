@@ -11,7 +11,7 @@ export class PageEndpoints extends GraphEndpoints {
     { node: 'page', verb: 'GET', edge: 'secondary_receivers', answer: (call) => this.listReceivers(call) },
   ];
 
-  private get({ caller: { page }, onlyChannel, parameters }: PageCall): object {
+  private get({ caller: { page, accessToken }, onlyChannel, parameters }: PageCall): object {
     const messaging_feature_status = messagingFeatureStatus(page);
     if (onlyChannel === 'instagram' && page.instagramId !== null) {
       const account = { name: page.name, username: null, messaging_feature_status, id: page.instagramId };
@@ -27,6 +27,7 @@ export class PageEndpoints extends GraphEndpoints {
         picture: null,
         instagram_business_account: page.instagramId === null ? null : { id: page.instagramId },
         messaging_feature_status,
+        access_token: accessToken,
         id: page.pageId,
       },
       ['name'],

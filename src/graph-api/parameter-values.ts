@@ -48,6 +48,15 @@ export function readChoice<Choice extends string>(
   return choice;
 }
 
+/** Yes or no, as JSON or as a form writes it. */
+export function readFlag(fields: Fields, name: string, path: string): boolean | null {
+  const text = readText(fields, name, path, 10)?.toLowerCase();
+  if (text === undefined) return null;
+  if (text === 'true' || text === '1') return true;
+  if (text === 'false' || text === '0') return false;
+  throw new GraphError('invalid_parameter', `Param ${path} must be a boolean.`);
+}
+
 /** The digits of a page, app or person id, sent as a text or as a number. */
 export function readGraphId(fields: Fields, name: string, path: string): string | null {
   const value = fields[name];

@@ -6,11 +6,13 @@ import { AdminController } from '../../admin-auth/admin-controller.decorator.js'
 import { ApiProblems } from '../../admin-auth/api-problems.decorator.js';
 import { pageIdSchema, psidSchema } from '../../admin-auth/parameters.js';
 import type { PageId, Psid } from '../../domain/ids.js';
+import { channels } from '../../domain/page.js';
 import { threadStates } from '../../domain/thread/thread.js';
 import { instant, instantSchema } from '../../views/instant.js';
 import { logEntrySchema, logEntryView } from '../../views/log.view.js';
 import { EmulatorOnlyGuard } from './emulator-only.guard.js';
 import { personActionSchema, type PersonAction } from './person-action.js';
+import type { PersonProfile, ProfileButton } from './person-profile.js';
 import { SimulatedPeople } from './simulated-people.js';
 import type { SeenMessage } from './transcript.js';
 
@@ -31,6 +33,7 @@ const seenMessageSchema = z.object({
   quick_replies: z.array(z.object({ title: z.string().nullable(), payload: z.string().nullable() })),
   buttons: z.array(z.object({ title: z.string(), payload: z.string() })),
   reply_to: z.string().nullable(),
+  persona_id: z.string().nullable().describe('Under which of its personas the app wrote.'),
   edited: z.boolean(),
   deleted: z.boolean(),
   reactions: z.array(z.object({ by: z.string().describe('`person`, or an app id.'), reaction: z.string() })),
@@ -44,6 +47,20 @@ const messagesQuerySchema = z.object({
     .regex(/^\d{1,15}$/, 'must be the next_cursor of an earlier answer')
     .optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+const profileButtonSchema = z.object({ app_id: z.string(), title: z.string(), payload: z.string() });
+
+const profileSchema = z.object({
+  channel: z.enum(channels),
+  greeting: z.object({ app_id: z.string(), text: z.string() }).nullable(),
+  get_started: z.object({ app_id: z.string(), payload: z.string() }).nullable(),
+  ice_breakers: z.array(profileButtonSchema),
+  persistent_menu: z.array(profileButtonSchema).describe('The items that answer with a postback.'),
+});
+
+const profileQuerySchema = z.object({
+  channel: z.enum(channels).optional().describe('Where the person is; by default where the thread is, else Messenger.'),
 });
 
 @UseGuards(EmulatorOnlyGuard)
@@ -99,6 +116,35 @@ export class PeopleController {
       next_cursor: rest.length > page.length ? String(page.at(-1)?.rowId) : null,
     };
   }
+
+  @Get('profile')
+  @ApiOperation({ summary: 'What the apps show the person around the conversation: greeting, buttons and menu' })
+  @ApiOkResponse({ standardSchema: profileSchema })
+  @ApiProblems('page_not_found', 'emulator_only', 'instagram_not_linked', 'wrong_channel')
+  async profile(
+    @Param('page_id', { schema: pageIdSchema }) pageId: PageId,
+    @Param('psid', { schema: psidSchema }) psid: Psid,
+    @Query({ schema: profileQuerySchema }) query: z.infer<typeof profileQuerySchema>,
+  ): Promise<z.infer<typeof profileSchema>> {
+    return profileView(await this.people.profile({ pageId, psid }, query.channel));
+  }
+}
+
+function profileView({
+  channel,
+  greeting,
+  getStarted,
+  iceBreakers,
+  menu,
+}: PersonProfile): z.infer<typeof profileSchema> {
+  const button = ({ appId, title, payload }: ProfileButton) => ({ app_id: appId, title, payload });
+  return {
+    channel,
+    greeting: greeting === null ? null : { app_id: greeting.appId, text: greeting.text },
+    get_started: getStarted === null ? null : { app_id: getStarted.appId, payload: getStarted.payload },
+    ice_breakers: iceBreakers.map(button),
+    persistent_menu: menu.map(button),
+  };
 }
 
 function messageView(message: SeenMessage): z.infer<typeof seenMessageSchema> {
@@ -115,6 +161,7 @@ function messageView(message: SeenMessage): z.infer<typeof seenMessageSchema> {
     })),
     buttons: message.buttons.map(({ title, payload }) => ({ title, payload })),
     reply_to: message.replyTo,
+    persona_id: message.personaId,
     edited: message.edits > 0,
     deleted: message.deleted,
     reactions: [...message.reactions].map(([by, reaction]) => ({ by, reaction })),

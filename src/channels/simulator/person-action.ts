@@ -46,7 +46,9 @@ export const personActionSchema = z.discriminatedUnion('type', [
     channel,
     type: z.literal('get_started'),
     title: title.default('Get Started'),
-    payload: payload.default('GET_STARTED'),
+    payload: payload
+      .optional()
+      .describe('By default that of the Get Started button the person sees; if no app has set one, `GET_STARTED`.'),
     ...entry,
   }),
   z

@@ -4,6 +4,7 @@ import type { Thread } from '../../domain/thread/thread.js';
 import { Problem } from '../../admin-auth/problem.js';
 import type { AdTemplate } from './ad-template.js';
 import type { PersonAction } from './person-action.js';
+import { profileButtons, type PersonProfile } from './person-profile.js';
 import type { SeenMessage, Transcript } from './transcript.js';
 
 /** What an action of a simulated person is told from. */
@@ -14,6 +15,8 @@ export interface Scene {
   /** The thread so far; null: the person has never been in touch. */
   readonly thread: Thread | null;
   readonly transcript: Transcript;
+  /** What the apps of the page show around the conversation. */
+  readonly profile: PersonProfile;
   /** The template of an ad of the page. */
   readonly template: (adId: string) => AdTemplate;
   /** The id of the message that this action may be. */
@@ -66,8 +69,10 @@ function contentOf(action: PersonAction, scene: Scene): Content {
     case 'open_link':
       return { content: { referral: linkReferral(action.ref, channel) } };
     case 'get_started': {
-      const { title, payload } = action;
-      return { content: { postback: { mid: newMid, title, payload, referral: startReferral(action, scene) } } };
+      const shown = action.payload === undefined ? scene.profile.getStarted : null;
+      const payload = action.payload ?? shown?.payload ?? 'GET_STARTED';
+      const postback = { mid: newMid, title: action.title, payload, referral: startReferral(action, scene) };
+      return { content: { postback }, buttonAppId: shown?.appId ?? null };
     }
     case 'tap_button': {
       const { title, payload, appId } = findButton(action, scene);
@@ -200,7 +205,9 @@ function findButton(tap: Tap, scene: Scene): { title: string; payload: string; a
     const button = message?.buttons.find(isIt);
     if (button !== undefined && message !== null) return { ...button, appId: message.appId };
   }
-  // A button of the page, such as a persistent menu's: whoever taps it says what it is.
+  const shown = tap.message_id === undefined ? profileButtons(scene.profile).find(isIt) : undefined;
+  if (shown !== undefined) return shown;
+  // A button of the page that nobody has set here: whoever taps it says what it is.
   if (tap.message_id === undefined && tap.payload !== undefined) {
     return { title: tap.title ?? tap.payload, payload: tap.payload, appId: null };
   }

@@ -4,6 +4,7 @@ import { Clock } from '../../clock/clock.js';
 import type { ThreadKey } from '../../domain/ids.js';
 import type { LogRow } from '../../domain/log.js';
 import { businessIdOf, type Channel, type Page } from '../../domain/page.js';
+import { asOf } from '../../domain/thread/decide.js';
 import type { Thread } from '../../domain/thread/thread.js';
 import type { UserEvent } from '../../domain/thread/thread.events.js';
 import { readInboundItem } from '../../ingress/inbound-item.js';
@@ -12,10 +13,12 @@ import { ThreadRouter } from '../../routing/thread-router.js';
 import { ConfigStore } from '../../store/config.store.js';
 import { ConfigurationCache } from '../../store/configuration.cache.js';
 import { LogStore } from '../../store/log.store.js';
+import { MessengerProfileStore } from '../../store/messenger-profile.store.js';
 import { newMid } from '../message-id.js';
 import { readAdTemplate, type AdTemplate } from './ad-template.js';
 import type { PersonAction } from './person-action.js';
 import { personItem, type PersonItem } from './person-item.js';
+import { personProfile, type PersonProfile } from './person-profile.js';
 import { Transcript } from './transcript.js';
 
 /** What an action led to. */
@@ -35,17 +38,14 @@ export class SimulatedPeople {
     private readonly configStore: ConfigStore,
     private readonly log: LogStore,
     private readonly clock: Clock,
+    private readonly profiles: MessengerProfileStore,
   ) {}
 
   /** Does what a person does. Throws a Problem for what cannot be done, RouterBusyError when nothing can be now. */
   async act(key: ThreadKey, action: PersonAction, traceId: string): Promise<ActionResult> {
     const page = this.#page(key);
     const thread = await this.log.findThread(key);
-    const channel = action.channel ?? thread?.channel ?? 'messenger';
-    if (channel === 'instagram' && page.instagramId === null) {
-      throw new Problem('instagram_not_linked', `Page ${key.pageId} has no Instagram account: set one with PUT.`);
-    }
-    if (thread !== null && thread.channel !== channel) throw wrongChannel(key, thread.channel);
+    const channel = channelOf(key, page, thread, action.channel);
 
     const templates = await this.#templates(key, [entryAd(action), thread?.pendingReferral?.adId ?? null]);
     const done = personItem(action, {
@@ -54,6 +54,7 @@ export class SimulatedPeople {
       psid: key.psid,
       thread,
       transcript: needsTranscript(action) ? await this.#read(key) : new Transcript(),
+      profile: await this.#profile(page, channel, thread),
       template: (adId) => templates.get(adId) ?? readAdTemplate(null),
       newMid: newMid(channel),
       at: this.clock.now(),
@@ -71,6 +72,18 @@ export class SimulatedPeople {
       );
     }
     return this.#read(key);
+  }
+
+  /** What the apps of the page show a person around their conversation. */
+  async profile(key: ThreadKey, wanted?: Channel): Promise<PersonProfile> {
+    const page = this.#page(key);
+    const thread = await this.log.findThread(key);
+    return this.#profile(page, channelOf(key, page, thread, wanted), thread);
+  }
+
+  async #profile(page: Page, channel: Channel, thread: Thread | null): Promise<PersonProfile> {
+    const now = thread === null ? null : asOf(thread, page, this.clock.now());
+    return personProfile(await this.profiles.list(page.pageId, channel), page, channel, now);
   }
 
   async #submit(
@@ -146,6 +159,16 @@ export class SimulatedPeople {
       after = last.id;
     }
   }
+}
+
+/** The channel a person is on, which an action may name. Throws a Problem if they cannot be on it. */
+function channelOf(key: ThreadKey, page: Page, thread: Thread | null, wanted: Channel | undefined): Channel {
+  const channel = wanted ?? thread?.channel ?? 'messenger';
+  if (channel === 'instagram' && page.instagramId === null) {
+    throw new Problem('instagram_not_linked', `Page ${key.pageId} has no Instagram account: set one with PUT.`);
+  }
+  if (thread !== null && thread.channel !== channel) throw wrongChannel(key, thread.channel);
+  return channel;
 }
 
 function entryAd(action: PersonAction): string | null {

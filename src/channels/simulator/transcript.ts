@@ -22,6 +22,7 @@ const itemSchema = z.object({
       attachments: z.array(z.looseObject({ type: z.string(), payload: z.looseObject({}).optional() })).optional(),
       quick_replies: z.array(quickReplySchema).optional(),
       reply_to: z.looseObject({ mid: z.string().optional() }).optional(),
+      persona_id: z.string().optional(),
     })
     .optional(),
   postback: z.object({ mid: z.string().optional(), title: z.string().optional() }).optional(),
@@ -53,6 +54,8 @@ export interface SeenMessage {
   readonly quickReplies: readonly QuickReply[];
   readonly buttons: readonly Button[];
   readonly replyTo: string | null;
+  /** Under which of its personas the app wrote. */
+  readonly personaId: string | null;
   /** How often the person has changed it. */
   edits: number;
   deleted: boolean;
@@ -129,6 +132,7 @@ export class Transcript {
       quickReplies: message.quick_replies ?? [],
       buttons: attachments.flatMap(({ type, payload }) => (type === 'template' ? buttonsOf(payload) : [])),
       replyTo: message.reply_to?.mid ?? null,
+      personaId: message.persona_id ?? null,
       edits: 0,
       deleted: false,
       reactions: new Map(),
