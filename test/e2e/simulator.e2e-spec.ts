@@ -235,6 +235,23 @@ describe.each(['messenger', 'instagram'] as const)('on %s', (channel) => {
   });
 });
 
+it('reports deliveries on Messenger only', async () => {
+  const fields = ['messages', 'message_deliveries', 'messaging_postbacks', 'standby'] as const;
+  await signalbox.core.configStore.subscribeConnection(demo.page, inbox, fields);
+  const person = newPerson();
+  await told(person, { type: 'message', text: 'Hi' });
+  const sent = await send(person, support, { text: 'Hello' });
+  const { answer, told: webhooks } = await told(person, { type: 'deliver' });
+  expect(answer.log[0].type).toBe('user.delivery');
+  expect(webhooks[inbox]).toEqual([
+    webhook('messenger', 'standby', person, { delivery: { mids: [sent], watermark: expect.any(Number) } }),
+  ]);
+
+  const onInstagram = newPerson();
+  await told(onInstagram, { channel: 'instagram', type: 'message', text: 'Hi' });
+  expect(await act(onInstagram, { type: 'deliver' })).toMatchObject({ status: 422, body: { code: 'not_on_channel' } });
+});
+
 it('unsends on Instagram only', async () => {
   const person = newPerson();
   await told(person, { channel: 'instagram', type: 'message', text: 'oops' });

@@ -92,6 +92,11 @@ export const personActionSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     channel,
+    type: z.literal('deliver'),
+    message_id: messageId.optional().describe("By default the business side's newest message."),
+  }),
+  z.strictObject({
+    channel,
     type: z.literal('edit'),
     message_id: messageId.optional().describe("By default the person's newest message."),
     text,

@@ -95,6 +95,13 @@ function contentOf(action: PersonAction, scene: Scene): Content {
       const { mid, at } = target(action.message_id, fromApp, scene);
       return { content: { read: channel === 'instagram' ? { mid } : { watermark: at } } };
     }
+    case 'deliver': {
+      if (channel === 'instagram') {
+        throw new Problem('not_on_channel', 'Instagram does not report that a message was delivered; Messenger does.');
+      }
+      const { mid, at } = target(action.message_id, fromApp, scene);
+      return { content: { delivery: { mids: [mid], watermark: at } } };
+    }
     case 'edit': {
       const { mid, edits } = target(action.message_id, fromPerson, scene);
       return { content: { message_edit: { mid, text: action.text, num_edit: edits + 1 } } };
