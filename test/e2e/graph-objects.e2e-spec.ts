@@ -558,6 +558,14 @@ describe('me/accounts', () => {
   });
 });
 
+it('me with an app token is the app', async () => {
+  const asApp = encodeURIComponent(`${desk}|${secretOf(desk)}`);
+  for (const path of ['/me', `/${desk}`]) {
+    const { body } = await callGraph(`${signalbox.url}/v12.0${path}?fields=id,name&access_token=${asApp}`);
+    expect(body).toEqual({ name: `app ${desk}`, id: desk });
+  }
+});
+
 it('in a gateway what people are shown is the platform’s, and not offered', async () => {
   const gateway = await startSignalbox({
     MODE: 'gateway',
