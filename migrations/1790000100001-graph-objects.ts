@@ -16,6 +16,16 @@ export class GraphObjects1790000100001 implements MigrationInterface {
         constraint messenger_profile_connection_fk foreign key (page_id, app_id) references connection on delete cascade
       );
 
+      -- A menu an app has set for one person, instead of its menu for everybody; wire JSON.
+      create table person_menu (
+        page_id text not null,
+        app_id text not null,
+        psid text not null,
+        value text not null,
+        constraint person_menu_pk primary key (page_id, psid, app_id),
+        constraint person_menu_connection_fk foreign key (page_id, app_id) references connection on delete cascade
+      );
+
       create table persona (
         persona_id text constraint persona_pk primary key,
         page_id text not null,
@@ -58,6 +68,6 @@ export class GraphObjects1790000100001 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('drop table attachment, label_person, label, persona, messenger_profile');
+    await queryRunner.query('drop table attachment, label_person, label, persona, person_menu, messenger_profile');
   }
 }

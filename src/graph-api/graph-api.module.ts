@@ -14,6 +14,7 @@ import { AccountsEndpoints } from './accounts.endpoints.js';
 import { AttachmentsEndpoints } from './attachments.endpoints.js';
 import { CallerAuthenticator } from './caller-authenticator.js';
 import { ConversationsEndpoints } from './conversations.endpoints.js';
+import { CustomUserSettingsEndpoints } from './custom-user-settings.endpoints.js';
 import { DebugTokenEndpoints } from './debug-token.endpoints.js';
 import { GraphBatch } from './graph-batch.js';
 import type { GraphEndpoints } from './graph-call.js';
@@ -49,7 +50,12 @@ export const routingEndpoints = [
   DebugTokenEndpoints,
 ];
 /** Calls on what people are shown, which in front of the real platform is the platform's. */
-export const emulatorEndpoints = [MessengerProfileEndpoints, PersonasEndpoints, AttachmentsEndpoints];
+export const emulatorEndpoints = [
+  MessengerProfileEndpoints,
+  CustomUserSettingsEndpoints,
+  PersonasEndpoints,
+  AttachmentsEndpoints,
+];
 
 const endpoints = [...routingEndpoints, ...emulatorEndpoints];
 

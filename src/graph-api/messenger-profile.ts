@@ -112,7 +112,7 @@ function readQuestions(given: Fields, name: string, path: string): readonly Fiel
   return questions;
 }
 
-function readPersistentMenu(given: Fields, name: string): readonly Fields[] | null {
+export function readPersistentMenu(given: Fields, name: string): readonly Fields[] | null {
   const menus = readObjects(given, name, name, localesMax);
   requireDefaultLocale(menus, name);
   return (

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { AppId, PageId } from '../domain/ids.js';
+import type { AppId, PageId, ThreadKey } from '../domain/ids.js';
 import type { Channel } from '../domain/page.js';
 
 /** One property of a messenger profile, as one app has set it. */
@@ -69,6 +69,30 @@ export class MessengerProfileStore {
       );
       check(await namesOf(manager.query.bind(manager), pageId, appId, channel));
     });
+  }
+
+  /** The menus that apps have set for one person. */
+  async listPersonMenus({ pageId, psid }: ThreadKey): Promise<Omit<ProfileProperty, 'property'>[]> {
+    const rows: Omit<ProfileRow, 'property'>[] = await this.dataSource.query(
+      'select app_id, value from person_menu where page_id = $1 and psid = $2 order by app_id',
+      [pageId, psid],
+    );
+    return rows.map(({ app_id: appId, value }) => ({ appId, value }));
+  }
+
+  /** Sets an app's menu for one person, as wire JSON; null: the person sees the menu for everybody again. */
+  async setPersonMenu({ pageId, psid }: ThreadKey, appId: AppId, value: string | null): Promise<void> {
+    await (value === null
+      ? this.dataSource.query('delete from person_menu where page_id = $1 and psid = $2 and app_id = $3', [
+          pageId,
+          psid,
+          appId,
+        ])
+      : this.dataSource.query(
+          `insert into person_menu (page_id, psid, app_id, value) values ($1, $2, $3, $4)
+           on conflict (page_id, psid, app_id) do update set value = excluded.value`,
+          [pageId, psid, appId, value],
+        ));
   }
 }
 

@@ -30,7 +30,9 @@ export class PersonStore {
       for (const table of ['stalled', 'dead_letter', 'log']) {
         await manager.query(`delete from ${table} where lane = $1 and page_id = $2 and psid = $3`, thread);
       }
-      await manager.query('delete from label_person where page_id = $1 and psid = $2', thread.slice(1));
+      for (const table of ['label_person', 'person_menu']) {
+        await manager.query(`delete from ${table} where page_id = $1 and psid = $2`, thread.slice(1));
+      }
       // Quoted, so that no other person's id contains it.
       await manager.query(`delete from quarantine where page_id = $1 and strpos(payload, $2) > 0`, [
         key.pageId,

@@ -54,7 +54,7 @@ export class SimulatedPeople {
       psid: key.psid,
       thread,
       transcript: needsTranscript(action) ? await this.#read(key) : new Transcript(),
-      profile: await this.#profile(page, channel, thread),
+      profile: await this.#profile(key, page, channel, thread),
       template: (adId) => templates.get(adId) ?? readAdTemplate(null),
       newMid: newMid(channel),
       at: this.clock.now(),
@@ -78,12 +78,15 @@ export class SimulatedPeople {
   async profile(key: ThreadKey, wanted?: Channel): Promise<PersonProfile> {
     const page = this.#page(key);
     const thread = await this.log.findThread(key);
-    return this.#profile(page, channelOf(key, page, thread, wanted), thread);
+    return this.#profile(key, page, channelOf(key, page, thread, wanted), thread);
   }
 
-  async #profile(page: Page, channel: Channel, thread: Thread | null): Promise<PersonProfile> {
+  async #profile(key: ThreadKey, page: Page, channel: Channel, thread: Thread | null): Promise<PersonProfile> {
     const now = thread === null ? null : asOf(thread, page, this.clock.now());
-    return personProfile(await this.profiles.list(page.pageId, channel), page, channel, now);
+    const menus = (await this.profiles.listPersonMenus(key)).map((menu) => ({ ...menu, property: 'persistent_menu' }));
+    // Before those for everybody, of which the same app's would otherwise be found first.
+    const properties = [...menus, ...(await this.profiles.list(page.pageId, channel))];
+    return personProfile(properties, page, channel, now);
   }
 
   async #submit(

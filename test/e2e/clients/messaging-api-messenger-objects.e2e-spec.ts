@@ -67,6 +67,28 @@ describe('the messenger profile', () => {
     expect(await client.getPersistentMenu()).toBeNull();
   });
 
+  it('setUserPersistentMenu, getUserPersistentMenu, deleteUserPersistentMenu', async () => {
+    const [person, other] = [await customer(), await customer()];
+    const menuOf = async (one: Psid) =>
+      (await signalbox.api('GET', `/api/v1/simulator/pages/${shop}/people/${one}/profile`)).body.persistent_menu;
+    await client.setGetStarted('BEGIN');
+    await client.setPersistentMenu(menu);
+    expect(await client.getUserPersistentMenu(person)).toBeUndefined(); // only the page's is answered
+    const own = [{ type: 'postback' as const, title: 'My order', payload: 'MY_ORDER' }];
+    expect(await client.setUserPersistentMenu(person, own)).toEqual(done);
+    expect(await client.getUserPersistentMenu(person)).toEqual([
+      { locale: 'default', composerInputDisabled: false, callToActions: own },
+    ]);
+    expect(await menuOf(person)).toEqual([{ app_id: desk, title: 'My order', payload: 'MY_ORDER' }]);
+    expect(await menuOf(other)).toEqual([{ app_id: desk, title: 'Restart', payload: 'RESTART' }]);
+    expect(await client.deleteUserPersistentMenu(person)).toEqual(done);
+    expect(await menuOf(person)).toEqual(await menuOf(other));
+    await client.deletePersistentMenu();
+    expect(await client.getUserPersistentMenu(person)).toBeNull();
+    await client.deleteGetStarted();
+    await expect(client.setUserPersistentMenu(person, own)).rejects.toThrow('You must set a Get Started button');
+  });
+
   it('setGreeting, getGreeting, deleteGreeting', async () => {
     expect(await client.setGreeting('Hello!')).toEqual(done);
     expect(await client.getGreeting()).toEqual([{ locale: 'default', text: 'Hello!' }]);
