@@ -42,6 +42,8 @@ export function fieldOf(type: ThreadEvent['type'], channel: Channel): WebhookFie
     case 'user.optin':
       return 'messaging_optins';
     case 'app.send':
+    case 'app.sent':
+    case 'outside.reply':
       // Instagram has no field of its own for echoes.
       return channel === 'instagram' ? 'messages' : 'message_echoes';
     default:

@@ -31,7 +31,11 @@ export class MessagesEndpoints extends GraphEndpoints {
     const psid = readRecipient(parameters);
     const action = readSenderAction(parameters);
     const control = readThreadControl(parameters);
-    readChoice(parameters, 'notification_type', 'notification_type', ['REGULAR', 'SILENT_PUSH', 'NO_PUSH']);
+    const notificationType = readChoice(parameters, 'notification_type', 'notification_type', [
+      'REGULAR',
+      'SILENT_PUSH',
+      'NO_PUSH',
+    ]);
     if (call.files.length > 0) {
       throw new GraphError('invalid_parameter', 'Uploads are not supported: send message[attachment][payload][url]');
     }
@@ -55,10 +59,12 @@ export class MessagesEndpoints extends GraphEndpoints {
       tag,
       control,
       traceId,
+      ...(notificationType !== null && { notificationType }),
       ...(personaId !== null && { personaId }),
       ...(answered !== null && { replyTo: mid(answered) }),
     });
     expectApplied(sent.outcome, channel);
+    if (sent.answer !== undefined) return sent.answer;
     return sent.mid === null ? { recipient_id: psid } : { recipient_id: psid, message_id: sent.mid };
   }
 }

@@ -22,7 +22,7 @@ export type UnroutableItem =
   | 'malformed_timestamp'
   | 'missing_mid'
   | 'too_deep'
-  /** An event of the business side: an echo, or the platform's own handover. */
+  /** An event of the business side that is no message: the platform's own handover. */
   | 'not_routed_yet';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -42,13 +42,8 @@ export function readInboundItem(item: unknown, channel: Channel, businessId: str
 
   const kind = kindOf(item);
   if (kind.type === 'user.message' && kind.mid === null) return 'missing_mid';
-  let payload: string;
-  try {
-    payload = toWireJson(item);
-  } catch (error) {
-    if (error instanceof RangeError) return 'too_deep';
-    throw error;
-  }
+  const payload = payloadOf(item);
+  if (payload === null) return 'too_deep';
   const { type, mid, referral } = kind;
   return {
     psid: psid(id),
@@ -56,6 +51,45 @@ export function readInboundItem(item: unknown, channel: Channel, businessId: str
     sourceId: sourceIdOf(kind, payload),
     occurredAt: timestamp,
   };
+}
+
+/** A message of the business side: an app's, or somebody's who answered past us. */
+export interface EchoItem {
+  readonly psid: Psid;
+  readonly mid: Mid;
+  /** The platform's timestamp, milliseconds since 1970. */
+  readonly occurredAt: number;
+  readonly item: Fields;
+  /** The same as wire JSON. */
+  readonly payload: string;
+}
+
+/** Whether an item is a message of the business side. */
+export function isEcho(item: unknown): item is Fields {
+  return isFields(item) && isFields(item['message']) && item['message']['is_echo'] === true;
+}
+
+/** Reads one echo, as the channel reports it; `businessId` is the id of the entry it came in. */
+export function readEchoItem(item: Fields, businessId: string): EchoItem | UnroutableItem {
+  const { sender, recipient, timestamp, message } = item;
+  if (!isFields(sender) || sender['id'] !== businessId) return 'malformed_item';
+  const id = isFields(recipient) ? recipient['id'] : undefined;
+  if (typeof id !== 'string' || !isGraphId(id)) return 'malformed_person';
+  if (typeof timestamp !== 'number' || !Number.isSafeInteger(timestamp)) return 'malformed_timestamp';
+  const messageId = isFields(message) ? midOf(message) : null;
+  if (messageId === null) return 'missing_mid';
+  const payload = payloadOf(item);
+  return payload === null ? 'too_deep' : { psid: psid(id), mid: messageId, occurredAt: timestamp, item, payload };
+}
+
+/** Null: nested too deep to be written. */
+function payloadOf(item: Fields): string | null {
+  try {
+    return toWireJson(item);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 interface Kind {
@@ -69,8 +103,6 @@ interface Kind {
 const businessSideKeys = ['pass_thread_control', 'take_thread_control', 'request_thread_control', 'app_roles'] as const;
 
 function isBusinessSide(item: Fields, sender: unknown, businessId: string): boolean {
-  const { message } = item;
-  if (isFields(message) && message['is_echo'] === true) return true;
   if (isFields(sender) && sender['id'] === businessId) return true;
   return businessSideKeys.some((key) => item[key] !== undefined);
 }
