@@ -125,7 +125,7 @@ export class MetaWebhookController {
     const refused: Quarantined[] = [];
     try {
       const steps = items.some(isPendingEcho)
-        ? await Promise.all(items.map((item) => (isPendingEcho(item) ? this.echoes.match(item) : asEvent(item))))
+        ? await Promise.all(items.map(async (item) => (isPendingEcho(item) ? this.echoes.match(item) : asEvent(item))))
         : (items as readonly Submission[]).map(asEvent);
       const outcomes = await Promise.all(steps.map((step) => this.#take(step)));
       outcomes.forEach((result, index) => {
