@@ -47,6 +47,11 @@ export const settingsSchema = z.object({
   /** How the platform's webhooks are verified and signed, in gateway mode. */
   META_APP_SECRET: secret(8).optional(),
   META_VERIFY_TOKEN: secret(8).optional(),
+  /** Our app's id at the platform: tells its handovers to us from those to the page's other apps there. */
+  META_APP_ID: z
+    .string()
+    .regex(/^[1-9]\d{0,19}$/, 'it must be an app id, digits only')
+    .optional(),
   /** The platform's Graph API, with the version to call it by. */
   META_GRAPH_URL: z
     .url({ protocol: /^https?$/, error: 'it must be a web address such as https://graph.facebook.com/v25.0' })

@@ -60,7 +60,7 @@ export function noticesOf(effects: readonly Effect[], event: ThreadEvent, thread
         handover(notices, page, 'pass', effect.to, {
           previousOwnerAppId: effect.previousOwnerAppId,
           newOwnerAppId: effect.to,
-          metadata: event.type === 'control.pass' ? event.metadata : null,
+          metadata: event.type === 'control.pass' || event.type === 'outside.return' ? event.metadata : null,
         });
         break;
       case 'tellTake':

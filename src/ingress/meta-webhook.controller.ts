@@ -114,7 +114,12 @@ export class MetaWebhookController {
       const payload = toWireJson(text.slice(0, evidenceLengthMax));
       return { submissions: [], quarantined: [{ reason: 'too_deep', pageId: null, payload }] };
     }
-    return splitBody(parsed, { configuration: this.configuration.current(), now: this.clock.now(), traceId });
+    return splitBody(parsed, {
+      configuration: this.configuration.current(),
+      now: this.clock.now(),
+      traceId,
+      metaAppId: this.settings.values.META_APP_ID ?? null,
+    });
   }
 
   /**

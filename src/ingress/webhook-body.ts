@@ -1,10 +1,20 @@
 import { isGraphId, pageId, type InstagramId, type PageId, type ThreadKey } from '../domain/ids.js';
+import type { Cause } from '../domain/log.js';
 import type { Channel } from '../domain/page.js';
 import { toWireJson } from '../domain/wire-json.js';
 import type { Submission } from '../routing/submission.js';
 import type { Configuration } from '../store/configuration.js';
 import type { Quarantined } from '../store/quarantine.store.js';
-import { isEcho, readEchoItem, readInboundItem, type EchoItem, type UnroutableItem } from './inbound-item.js';
+import {
+  isEcho,
+  isHandover,
+  readEchoItem,
+  readHandoverItem,
+  readInboundItem,
+  type EchoItem,
+  type HandoverItem,
+  type UnroutableItem,
+} from './inbound-item.js';
 
 /** Older events are not routed: the log forgets what it has seen after this time, so they might be repetitions. */
 export const staleAfterMs = 8 * 24 * 60 * 60 * 1000;
@@ -33,10 +43,12 @@ export interface SplitContext {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly traceId: string;
+  /** Our app's id at the platform, if it is known. */
+  readonly metaAppId: string | null;
 }
 
 /** Splits a parsed body into one submission an event, in the order of the body. One bad item costs no other. */
-export function splitBody(body: object, { configuration, now, traceId }: SplitContext): SplitBody {
+export function splitBody(body: object, { configuration, now, traceId, metaAppId }: SplitContext): SplitBody {
   const submissions: (Submission | PendingEcho)[] = [];
   const quarantined: Quarantined[] = [];
   const cause = { by: 'person', traceId } as const;
@@ -64,7 +76,11 @@ export function splitBody(body: object, { configuration, now, traceId }: SplitCo
         quarantined.push(quarantine('unknown_page', null, item));
         continue;
       }
-      const read = isEcho(item) ? readEchoItem(item, id) : readInboundItem(item, channel, id);
+      const read = isEcho(item)
+        ? readEchoItem(item, id)
+        : isHandover(item)
+          ? readHandoverItem(item, metaAppId)
+          : readInboundItem(item, channel, id);
       if (typeof read === 'string') {
         quarantined.push(quarantine(read, found, item));
       } else if (read.occurredAt < now - staleAfterMs || read.occurredAt > now + futureToleranceMs) {
@@ -74,11 +90,24 @@ export function splitBody(body: object, { configuration, now, traceId }: SplitCo
         submissions.push({ ...read, key: { pageId: found, psid: read.psid }, channel, traceId });
       } else {
         const { psid, event, sourceId, occurredAt } = read;
-        submissions.push({ key: { pageId: found, psid }, channel, events: [{ event, sourceId, occurredAt }], cause });
+        submissions.push({
+          key: { pageId: found, psid },
+          channel,
+          events: [{ event, sourceId, occurredAt }],
+          cause: 'newOwner' in read ? handoverCause(read, traceId) : cause,
+        });
       }
     }
   }
   return { submissions, quarantined };
+}
+
+function handoverCause({ event, newOwner }: HandoverItem, traceId: string): Cause {
+  const reason =
+    event.type === 'outside.return'
+      ? 'The platform gave the thread back.'
+      : `The platform gave the thread to ${newOwner === null ? 'somebody else' : `its app ${newOwner}`}.`;
+  return { by: 'system', reason, traceId };
 }
 
 function channelOf(body: object): Channel | null {

@@ -28,6 +28,7 @@ beforeAll(async () => {
     MODE: 'gateway',
     META_APP_SECRET: appSecret,
     META_VERIFY_TOKEN: verifyToken,
+    META_APP_ID: metaAppId,
     META_GRAPH_URL: platform.url,
     META_SEND_TIMEOUT_MS: '700',
     META_ECHO_WAIT_MS: '700',
@@ -325,6 +326,37 @@ describe('an echo that is not ours', () => {
     );
     expect(rows.map(({ reason }) => reason)).toEqual(['unknown_person', 'unknown_send']);
     expect(await threadOf(person)).toMatchObject({ owner_app_id: desk.id });
+  });
+});
+
+describe('the platform’s own handovers', () => {
+  const handover = (person: string, verb: 'pass' | 'take', newOwner: string | number, metadata: string | null = null) =>
+    platform.personWrites(person, '', {
+      item: { [`${verb}_thread_control`]: { previous_owner_app_id: 1, new_owner_app_id: newOwner, metadata } },
+    });
+
+  it.each([
+    ['a take', 'take', 3400000000000044],
+    ['a pass to another app', 'pass', '3400000000000044'],
+  ] as const)('keep the threads in step: %s, and a pass back', async (_, verb, newOwner) => {
+    const person = await newPerson();
+    expect(await handover(person, verb, newOwner)).toBe(200);
+    expect(await threadOf(person)).toMatchObject({ state: 'passed', owner_app_id: inbox.id });
+    expect(await handover(person, 'pass', metaAppId, 'all done')).toBe(200);
+    expect(await threadOf(person)).toMatchObject({ state: 'passed', owner_app_id: desk.id });
+    expect(await told(desk, person, 2)).toEqual([`take for ${inbox.id}`, `pass for ${desk.id}`]);
+    expect(desk.receiver.about(person).at(-1)?.body).toContain('"metadata":"all done"');
+    expect((await rowsOf(person)).slice(1).map(({ type, cause }) => [type, cause.reason])).toEqual([
+      ['outside.take', 'The platform gave the thread to its app 3400000000000044.'],
+      ['outside.return', 'The platform gave the thread back.'],
+    ]);
+  });
+
+  it('take nothing from an app when the platform gives back what nobody had', async () => {
+    const person = await newPerson();
+    await send(agent, person, 'mine');
+    await handover(person, 'pass', metaAppId);
+    expect(await threadOf(person)).toMatchObject({ owner_app_id: agent.id });
   });
 });
 

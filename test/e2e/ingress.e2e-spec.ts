@@ -246,7 +246,9 @@ it.each([
   ['malformed_item', 'x'],
   ['malformed_item', text('7000000000299999', 'm_a', { is_echo: true })],
   ['unknown_person', echo('7000000000299999', 'm_a')],
-  ['not_routed_yet', item('7000000000299999', { pass_thread_control: { new_owner_app_id: 1 } })],
+  ['unknown_person', item('7000000000299999', { pass_thread_control: { new_owner_app_id: 1 } })],
+  ['malformed_person', item('me', { take_thread_control: {} })],
+  ['not_routed_yet', item('7000000000299999', { request_thread_control: { requested_owner_app_id: 1 } })],
 ])('puts %s aside and loses none of its neighbours', async (reason, bad) => {
   const [one, two] = [newPerson(), newPerson()];
   expect(await post(webhook(text(one, newMid()), bad, text(two, newMid())))).toBe(200);

@@ -6,6 +6,8 @@ import type {
   ControlPass,
   MessageTag,
   OutsideReply,
+  OutsideReturn,
+  OutsideTake,
   Referral,
   UserEvent,
   UserEventType,
@@ -169,6 +171,10 @@ export const outsideReply: OutsideReply = {
     message: { is_echo: true, mid: 'm_E1', text: 'hello from the phone' },
   }),
 };
+
+const handedOver: string = toWireJson({ sender: { id: person }, recipient: { id: shop }, timestamp: newYear });
+export const outsideTake: OutsideTake = { type: 'outside.take', payload: handedOver };
+export const outsideReturn: OutsideReturn = { type: 'outside.return', metadata: 'done', payload: handedOver };
 
 export function pass(
   callerAppId: AppId,

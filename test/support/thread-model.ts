@@ -21,6 +21,8 @@ import {
   marketing,
   newYear,
   outsideReply,
+  outsideReturn,
+  outsideTake,
   pass,
   person,
   send,
@@ -126,6 +128,8 @@ const steps: readonly Step[] = [
   ...[desk, marketing, takeover].map((id): Step => ({ type: `${nameOf(id)} has sent`, event: sent(id) })),
   { type: 'a message is not taken', event: { type: 'app.failed', callerAppId: desk, payload: '{}' } },
   { type: 'somebody answers past us', event: outsideReply },
+  { type: 'the platform gives the thread away', event: outsideTake },
+  { type: 'the platform gives the thread back', event: outsideReturn },
   ...acts('typing_on', [desk, marketing, takeover, bystander, stranger]),
   ...acts('mark_seen', [bystander]),
   ...passes([

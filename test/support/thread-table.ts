@@ -245,6 +245,42 @@ export const table: readonly Row[] = [
     then: { to: 'passed', window: 'restart', owner: 'caller', entryPoint: 'none', told: ['event to caller'] },
   },
   {
+    name: 'the platform gives away what is owned',
+    on: ['outside.take'],
+    from: owned,
+    when: (facts) => facts.callerConnected && !facts.callerIsEffectiveOwner,
+    then: {
+      to: 'passed',
+      window: 'restart',
+      owner: 'caller',
+      entryPoint: 'none',
+      told: ['take from owner for caller'],
+    },
+  },
+  {
+    name: 'the platform gives away what is released',
+    on: ['outside.take'],
+    from: released,
+    when: (facts) => facts.callerConnected && !facts.callerIsEffectiveOwner,
+    then: { to: 'passed', window: 'restart', owner: 'caller', entryPoint: 'none' },
+  },
+  {
+    name: 'the platform gives back what the inbox has for it',
+    on: ['outside.return'],
+    from: owned,
+    when: (facts) => facts.callerIsEffectiveOwner && !facts.targetIsCaller,
+    then: (facts) =>
+      facts.hasTarget
+        ? { to: 'passed', window: 'restart', owner: 'target', entryPoint: 'none', told: ['pass to target'] }
+        : { to: 'released', window: 'clear', owner: 'nobody', entryPoint: 'none' },
+  },
+  {
+    name: 'the platform gives away what the inbox has, or gives back what others have',
+    on: ['outside.take', 'outside.return'],
+    from: any,
+    then: {},
+  },
+  {
     name: 'a message is not out',
     on: ['app.failed'],
     from: any,
@@ -470,7 +506,17 @@ function varying(name: EventName): readonly FactName[] {
     case 'app.failed':
       return ['defaultAppSet', 'callerConnected', 'callerIsEffectiveOwner'];
     case 'outside.reply':
+    case 'outside.take':
       return ['defaultAppSet', 'callerConnected', 'callerIsEffectiveOwner'];
+    case 'outside.return':
+      return [
+        'defaultAppSet',
+        'callerConnected',
+        'callerIsEffectiveOwner',
+        'hasTarget',
+        'targetConnected',
+        'targetIsCaller',
+      ];
     case 'app.action':
       return [
         'defaultAppSet',
@@ -542,6 +588,12 @@ function possible(name: EventName, state: ThreadState, facts: Facts): boolean {
     implies(name === 'inbox.take', facts.targetIsCaller) &&
     implies(name === 'inbox.take' && !isReleased, facts.targetIsRecordedOwner === facts.callerIsEffectiveOwner) &&
     implies(name === 'operator.pass', facts.hasTarget) &&
+    // A thread is given back to the default app.
+    implies(
+      name === 'outside.return',
+      facts.hasTarget === facts.defaultAppSet && facts.targetConnected === facts.hasTarget,
+    ) &&
+    implies(name === 'outside.return' && isReleased, facts.callerIsEffectiveOwner === facts.targetIsCaller) &&
     implies(name === 'user.message' || name === 'user.reaction', facts.opensMessagingWindow)
   );
 }
@@ -615,7 +667,7 @@ function eventOf(name: EventName, state: ThreadState, facts: Facts): MachineEven
   const byCaller =
     ['app.send', 'app.sent', 'app.failed', 'app.action', 'inbox.take'].includes(name) ||
     name.startsWith('control.') ||
-    (name === 'outside.reply' && facts.callerConnected);
+    (name.startsWith('outside.') && facts.callerConnected);
   const bothOwn = state !== 'released' && facts.assigneeIsEffectiveOwner && facts.assigneeIsDefaultApp;
   const defaultAppId = !facts.defaultAppSet ? null : bothOwn ? ownerAppId : appId('12');
   const controllerAppId = state === 'released' ? defaultAppId : ownerAppId;

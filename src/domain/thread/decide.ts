@@ -153,17 +153,24 @@ function toMachineEvent(
   };
 }
 
-/** Who acts: the app that calls; for an answer past us, the inbox that takes the thread for it, if the page wants that. */
+/** Who acts: the app that calls; for what happens past us, the inbox that stands for it, if the page wants that. */
 function callerOf(event: ThreadEvent, thread: Thread, page: Page): AppId | null {
-  if (event.type === 'outside.reply')
-    return page.outsideReplies === 'inbox_takes' ? inboxOf(page, thread.channel) : null;
-  return 'callerAppId' in event ? event.callerAppId : null;
+  switch (event.type) {
+    case 'outside.reply':
+    case 'outside.take':
+    case 'outside.return':
+      return page.outsideReplies === 'inbox_takes' ? inboxOf(page, thread.channel) : null;
+    default:
+      return 'callerAppId' in event ? event.callerAppId : null;
+  }
 }
 
 function targetOf(event: ThreadEvent, defaultAppId: AppId | null): AppId | null {
   switch (event.type) {
     case 'control.pass':
       return event.targetAppId ?? defaultAppId;
+    case 'outside.return':
+      return defaultAppId;
     case 'operator.pass':
       return event.targetAppId;
     case 'inbox.take':

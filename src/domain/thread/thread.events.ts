@@ -76,6 +76,21 @@ export interface OutsideReply {
   readonly payload: string;
 }
 
+/** The platform has given the thread to another of the page's apps there, or to its own inbox. */
+export interface OutsideTake {
+  readonly type: 'outside.take';
+  /** The platform's own handover event: one item of `entry[].messaging[]` as wire JSON. */
+  readonly payload: string;
+}
+
+/** The platform has given the thread back to us. */
+export interface OutsideReturn {
+  readonly type: 'outside.return';
+  readonly metadata: string | null;
+  /** As for a take. */
+  readonly payload: string;
+}
+
 /** An app shows that it types, has read, or reacts: nothing that moves control. */
 export interface AppAction {
   readonly type: 'app.action';
@@ -138,6 +153,8 @@ export type ThreadEvent =
   | AppSent
   | AppFailed
   | OutsideReply
+  | OutsideTake
+  | OutsideReturn
   | AppAction
   | ControlPass
   | ControlRelease

@@ -240,6 +240,9 @@ const forbiddenTake = [
   { actions: refuse('routing_off') },
 ] as const;
 
+/** An inbox stands for whoever acts past us, and does not have the thread. */
+const outsider = and(['callerConnected', not('callerIsEffectiveOwner')]);
+
 /** The caller's message is out, and with it control has moved to the caller. */
 const takeOver = { target: 'passed', reenter: true, actions: [takenByCaller, 'ownByCaller', contentToOwner] } as const;
 const takeReleased = { target: 'passed', actions: ['ownByCaller', contentToOwner] } as const;
@@ -271,7 +274,17 @@ const whileOwned = (state: OwnedState) =>
       ],
       'app.sent': [{ guard: and([mayTake, not('callerIsEffectiveOwner')]), ...takeOver }, tellOwner],
       'app.failed': { actions: [] },
-      'outside.reply': [{ guard: and(['callerConnected', not('callerIsEffectiveOwner')]), ...takeOver }, tellOwner],
+      'outside.reply': [{ guard: outsider, ...takeOver }, tellOwner],
+      'outside.take': { guard: outsider, target: 'passed', reenter: true, actions: [takenByCaller, 'ownByCaller'] },
+      'outside.return': [
+        {
+          guard: and(['callerIsEffectiveOwner', 'hasTarget', not('targetIsCaller')]),
+          target: 'passed',
+          reenter: true,
+          actions: [toTarget, 'ownByTarget'],
+        },
+        { guard: and(['callerIsEffectiveOwner', not('hasTarget')]), target: 'released', actions: 'endControl' },
+      ],
       'app.action': [notConnected, ...actionOfAnyApp, { actions: refuse('thread_not_owned') }],
       'control.pass': [
         notConnected,
@@ -355,10 +368,9 @@ export const threadMachine = machineSetup.createMachine({
           ...tellReleased,
         ],
         'app.failed': { actions: [] },
-        'outside.reply': [
-          { guard: and(['callerConnected', 'defaultAppSet', not('callerIsEffectiveOwner')]), ...takeReleased },
-          ...tellReleased,
-        ],
+        'outside.reply': [{ guard: and([outsider, 'defaultAppSet']), ...takeReleased }, ...tellReleased],
+        'outside.take': { guard: outsider, target: 'passed', actions: 'ownByCaller' },
+        'outside.return': { actions: [] },
         'app.action': [
           notConnected,
           ...actionOfAnyApp,
