@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
+import { Failpoints } from '../../config/failpoints.js';
 import { Settings } from '../../config/settings.js';
 import { mid, type Mid } from '../../domain/ids.js';
 import type { LogRow } from '../../domain/log.js';
@@ -52,6 +53,7 @@ export class MetaChannel extends Channel {
     private readonly log: LogStore,
     private readonly clock: Clock,
     private readonly settings: Settings,
+    private readonly failpoints: Failpoints,
     private readonly graph: MetaGraphClient,
   ) {
     super();
@@ -116,7 +118,9 @@ export class MetaChannel extends Channel {
     const [row] = outcome.rows;
     if (row === undefined) throw new Error('an applied intent has a row');
 
+    this.failpoints.pass('send.beforeCall');
     const answer = await this.graph.post(`${page.pageId}/messages`, token, this.#body(request, message, outcome, row));
+    this.failpoints.pass('send.afterCall');
     return this.#settle(outcome, row, intent, answer);
   }
 
