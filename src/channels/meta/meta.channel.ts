@@ -22,6 +22,7 @@ import {
 import { RouterBusyError, type Outcome, type SubmittedEvent } from '../../routing/submission.js';
 import { ThreadRouter } from '../../routing/thread-router.js';
 import { ConfigurationCache } from '../../store/configuration.cache.js';
+import { faultOf } from '../../store/database-errors.js';
 import { LogStore } from '../../store/log.store.js';
 import { actionEvent, actionFields } from '../action-event.js';
 import { Channel, PlatformError, type SendOutcome, type SendRequest } from '../channel.js';
@@ -171,7 +172,7 @@ export class MetaChannel extends Channel {
   async #waitForOutcome(row: LogRow, patienceMs: number): Promise<LogRow | null> {
     const givingUpAt = this.clock.monotonicMs() + patienceMs;
     for (;;) {
-      const outcomes = await this.#outcomesOf(row).catch(() => []);
+      const outcomes = await this.#outcomesOf(row).catch(nothingWhileAway);
       const echo = outcomes.find(({ type }) => type === 'app.sent');
       if (echo !== undefined) return echo;
       if (this.clock.monotonicMs() >= givingUpAt) return null;
@@ -266,6 +267,12 @@ export class MetaChannel extends Channel {
       return null;
     }
   }
+}
+
+/** While the database is away it is not known, which is no other answer than that there is none yet. */
+function nothingWhileAway(error: unknown): LogRow[] {
+  if (faultOf(error) !== 'unknown_outcome') throw error;
+  return [];
 }
 
 function messageIdOf({ status, body }: Extract<MetaAnswer, { kind: 'answered' }>): Mid | null {
