@@ -54,8 +54,9 @@ export class EchoMatcher {
       const row = reference.incarnation === incarnation ? await this.log.findRow(reference.lane, reference.id) : null;
       return (row === null ? null : ours(echo, row)) ?? { kind: 'unknown_send' };
     }
-    if (await this.#isTold(echo)) return { kind: 'told' };
+    // In this order: an intent that is settled between the two looks is found by the second.
     const open = echo.channel === 'instagram' ? await this.#openIntent(echo, message) : null;
+    if (await this.#isTold(echo)) return { kind: 'told' };
     return open ?? { kind: 'event', submission: outside(echo, message) };
   }
 
