@@ -15,7 +15,7 @@ const mayImport = {
   timers: ['config', 'clock', 'domain', 'store', 'routing'],
   ingress: ['config', 'clock', 'domain', 'store', 'routing'],
   delivery: ['config', 'clock', 'domain', 'store', 'callback'],
-  channels: ['config', 'clock', 'domain', 'store', 'routing', 'timers', 'ingress', 'admin-auth', 'views'],
+  channels: ['config', 'clock', 'domain', 'store', 'routing', 'timers', 'ingress', 'callback', 'admin-auth', 'views'],
   'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback', 'admin-auth'],
   'admin-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback', 'admin-auth', 'views'],
 };

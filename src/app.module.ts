@@ -1,6 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AdminApiModule } from './admin-api/admin-api.module.js';
+import { MetaChannel } from './channels/meta/meta.channel.js';
+import { MetaGraphClient } from './channels/meta/meta-graph.client.js';
 import { SimulatorChannel } from './channels/simulator/simulator.channel.js';
 import { SimulatorModule } from './channels/simulator/simulator.module.js';
 import { Channel } from './channels/channel.js';
@@ -40,7 +42,12 @@ export class AppModule {
       { provide: CommittedRows, useValue: core.committedRows },
       { provide: ThreadRouter, useValue: core.router },
       { provide: Timers, useValue: core.timers },
-      { provide: Channel, useClass: SimulatorChannel },
+      ...(core.settings.gateway
+        ? [
+            { provide: MetaGraphClient, useClass: MetaGraphClient },
+            { provide: Channel, useClass: MetaChannel },
+          ]
+        : [{ provide: Channel, useClass: SimulatorChannel }]),
     ];
     return {
       module: AppModule,

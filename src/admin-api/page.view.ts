@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { appIdSchema, instagramIdSchema } from '../admin-auth/parameters.js';
+import { outsideReplyPolicies } from '../domain/page.js';
 import type { PageEntity } from '../store/page.entity.js';
 import { pageOfSchema } from './paging.js';
 import { text } from './text.js';
@@ -24,6 +25,18 @@ export const putPageSchema = z
       .nullable()
       .default(null)
       .describe('The Instagram account linked to the page, with its own default and social app.'),
+    meta: z
+      .strictObject({ page_access_token: text(1000).describe('Stored for sending, and never shown again.') })
+      .nullable()
+      .optional()
+      .describe('What the gateway sends with, on both channels. Left out: it stays as it is; null: it is forgotten.'),
+    outside_replies: z
+      .enum(outsideReplyPolicies)
+      .default('inbox_takes')
+      .describe(
+        'When somebody answers a person past Signalbox, in the platform’s inbox or on a phone: the page’s inbox takes ' +
+          'the thread and its owner is told, or apps only get the echo.',
+      ),
   })
   .describe(
     'The first two apps are Messenger’s. An app must be connected to the page to be named here, except while no app is ' +
@@ -46,6 +59,8 @@ export const pageSchema = z
     standby_on_connect: z
       .boolean()
       .describe('Whether apps connected from now on get standby, unless they say otherwise.'),
+    meta: z.object({ configured: z.boolean() }).describe('Whether the gateway has a page access token to send with.'),
+    outside_replies: z.enum(outsideReplyPolicies),
   })
   .meta({ id: 'Page' });
 export const pagePageSchema = pageOfSchema(pageSchema);
@@ -65,5 +80,7 @@ export function pageView(page: PageEntity): z.infer<typeof pageSchema> {
             social_app_id: page.instagramSocialAppId,
           },
     standby_on_connect: page.standbyOnConnect,
+    meta: { configured: page.metaAccessToken !== null },
+    outside_replies: page.outsideReplies,
   };
 }

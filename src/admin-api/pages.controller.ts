@@ -50,6 +50,8 @@ export class PagesController {
         instagram === null
           ? null
           : { id: instagram.id, defaultAppId: instagram.default_app_id, socialAppId: instagram.social_app_id },
+      outsideReplies: body.outside_replies,
+      ...(body.meta !== undefined && { metaAccessToken: body.meta === null ? null : body.meta.page_access_token }),
     });
     void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK);
     return pageView(page);

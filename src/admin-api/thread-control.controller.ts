@@ -16,6 +16,7 @@ import { ThreadRouter } from '../routing/thread-router.js';
 import { LogStore } from '../store/log.store.js';
 import { changeSchema, changeView, type ChangeContext } from './change.view.js';
 import { IdempotencyKey, idempotencyKeyHeader, idempotencyOf } from './idempotency-key.js';
+import { platformProblem } from './platform-problem.js';
 import { text } from './text.js';
 import { ThreadFinder } from './thread-finder.js';
 
@@ -122,6 +123,10 @@ export class ThreadControlController {
     'thread_not_owned',
     'window_closed',
     'idempotency_key_reused',
+    'platform_not_configured',
+    'platform_refused',
+    'platform_unreachable',
+    'send_outcome_unknown',
   )
   async send(
     @Param('page_id', { schema: pageIdSchema }) pageId: PageId,
@@ -135,7 +140,7 @@ export class ThreadControlController {
     if (thread.channel === 'instagram' && Buffer.byteLength(body.text) > instagramBytesMax) {
       throw invalid('text', `Instagram takes at most ${instagramBytesMax} bytes`);
     }
-    const { mid, outcome } = await this.channel.send({
+    const sending = this.channel.send({
       key,
       channel: thread.channel,
       callerAppId: inboxOf(page, thread, body.app_id ?? null),
@@ -147,6 +152,7 @@ export class ThreadControlController {
       ...(body.if_version !== undefined && { ifVersion: body.if_version }),
       ...idempotencyOf(idempotencyKey, key, 'messages', body),
     });
+    const { mid, outcome } = await sending.catch(platformProblem);
     const change = await changeView(outcome, this.#context(key, page));
     if (mid === null) throw new Error('an applied send has no message id');
     return { ...change, message_id: mid };

@@ -36,6 +36,7 @@ export const problemKinds = {
   emulator_only: { status: 409, title: 'Only the emulator can do this' },
   no_deadline: { status: 409, title: 'No thread has a deadline' },
   version_mismatch: { status: 409, title: 'The thread has changed' },
+  platform_not_configured: { status: 409, title: 'The gateway has no token of the page' },
   cursor_expired: { status: 410, title: 'The cursor is of another time of the store' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
@@ -48,6 +49,9 @@ export const problemKinds = {
   instagram_not_linked: { status: 422, title: 'The page has no Instagram account' },
   clock_too_far: { status: 422, title: 'The clock cannot go that far' },
   internal_error: { status: 500, title: 'Something is broken on our side' },
+  platform_refused: { status: 502, title: 'The platform refused the message' },
+  platform_unreachable: { status: 503, title: 'The platform could not be reached' },
+  send_outcome_unknown: { status: 504, title: 'Whether the message was sent is unknown' },
   busy: { status: 503, title: 'Too busy just now' },
 } as const satisfies Record<string, ProblemKind>;
 export type ProblemCode = keyof typeof problemKinds;

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { AddressRefusedError } from './address-guard.js';
 
-/** One request to a callback, with the bounds it is held to. */
+/** One request to a callback or to the platform, with the bounds it is held to. */
 export interface ExchangeRequest {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
@@ -26,6 +26,8 @@ export interface ExchangeResult {
   /** What was read of the body, empty unless it was asked for. */
   readonly body: Buffer;
   readonly error?: string;
+  /** Whether the request was begun on a connection: if not, the other side has not seen any of it. */
+  readonly begun: boolean;
   readonly durationMs: number;
 }
 
@@ -55,6 +57,7 @@ export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Prom
         headers,
         body: chunks.length === 0 ? noBody : Buffer.concat(chunks),
         ...(error === undefined ? {} : { error }),
+        begun: controller !== undefined,
         durationMs: performance.now() - startedAt,
       });
     };

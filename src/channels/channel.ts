@@ -1,12 +1,8 @@
 import type { AppId, Mid, ThreadKey } from '../domain/ids.js';
 import type { Channel as ChannelName } from '../domain/page.js';
 import type { AppAction, MessageTag } from '../domain/thread/thread.events.js';
+import type { ControlChange } from '../routing/intent.js';
 import type { Outcome, Submission } from '../routing/submission.js';
-
-/** What a send does to control once its message is accepted. */
-export type ControlChange =
-  /** `targetAppId` null: to the default app. */
-  { readonly type: 'pass'; readonly targetAppId: AppId | null } | { readonly type: 'release' };
 
 /** An action of the business side that is no message: it types, has read, or reacts. */
 export type SenderAction =
@@ -24,6 +20,8 @@ export interface SendRequest {
   readonly action: SenderAction | null;
   readonly tag: MessageTag | null;
   readonly control: ControlChange | null;
+  /** How the person is notified, in the words of the Send API. */
+  readonly notificationType?: string;
   readonly personaId?: string;
   /** The message this one answers. */
   readonly replyTo?: Mid;
@@ -37,11 +35,38 @@ export interface SendRequest {
 export interface SendOutcome {
   readonly mid: Mid | null;
   readonly outcome: Outcome;
+  /** The platform's own answer, where there is a platform. */
+  readonly answer?: Readonly<Record<string, unknown>>;
+}
+
+/** Why a send that was allowed did not become a message, or is not known to have. */
+export type PlatformFault =
+  /** The platform refused it: `answer` says how. */
+  | 'refused'
+  /** The platform did not answer in time. It may or may not be out, and is not sent again. */
+  | 'unknown'
+  /** The platform did not get it. */
+  | 'unreachable'
+  /** The gateway has no token of the page. */
+  | 'not_configured';
+
+/** A send that was allowed, and failed at the platform. */
+export class PlatformError extends Error {
+  override name = 'PlatformError';
+
+  constructor(
+    readonly fault: PlatformFault,
+    message: string,
+    readonly answer: { readonly status: number; readonly body: object | null } | null = null,
+  ) {
+    super(message);
+  }
 }
 
 /**
  * Where people are: the port through which apps reach them. The emulator's channel is the log itself, the gateway's is
- * the platform. A refusal is an outcome; throws RouterBusyError when nothing can be decided now.
+ * the platform. A refusal of ours is an outcome; throws PlatformError when the platform does not take what was allowed,
+ * RouterBusyError when nothing can be decided now.
  */
 export abstract class Channel {
   /** Sends a message or an action and changes control, all of it or nothing. */

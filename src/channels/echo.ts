@@ -8,7 +8,8 @@ export interface EchoedMessage {
   readonly businessId: string;
   readonly psid: Psid;
   readonly appId: AppId;
-  readonly mid: Mid;
+  /** Null: not known yet. */
+  readonly mid: Mid | null;
   /** Milliseconds since 1970. */
   readonly at: number;
   /** As the app sent it. */
@@ -21,7 +22,12 @@ export interface EchoedMessage {
  * The echo of a message as wire JSON: an item of `entry[].messaging[]` with sender and recipient swapped. On Messenger it
  * names the app and carries its metadata; Instagram's is thin and does neither.
  */
-export function echoItem({
+export function echoItem(echoed: EchoedMessage): string {
+  return toWireJson(echoFields(echoed));
+}
+
+/** The same, not yet written down. */
+export function echoFields({
   channel,
   businessId,
   psid,
@@ -31,15 +37,15 @@ export function echoItem({
   message,
   personaId,
   replyTo,
-}: EchoedMessage): string {
+}: EchoedMessage): Record<string, unknown> {
   const { text, attachment, attachments, quick_replies, metadata, sticker_id } = message;
   const attached = Array.isArray(attachments) ? attachments : attachment === undefined ? undefined : [attachment];
-  return toWireJson({
+  return {
     sender: { id: businessId },
     recipient: { id: psid },
     timestamp: at,
     message: {
-      mid,
+      ...(mid !== null && { mid }),
       text,
       is_echo: true,
       ...(channel === 'messenger' && { app_id: rawNumber(appId), metadata }),
@@ -49,5 +55,5 @@ export function echoItem({
       ...(replyTo !== null && { reply_to: { mid: replyTo } }),
       ...(personaId !== null && { persona_id: personaId }),
     },
-  });
+  };
 }

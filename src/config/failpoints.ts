@@ -8,6 +8,8 @@ export const failpointNames = [
   'deliver.beforePost',
   'deliver.afterPost',
   'timers.beforeFire',
+  'send.beforeCall',
+  'send.afterCall',
 ] as const;
 export type FailpointName = (typeof failpointNames)[number];
 

@@ -33,7 +33,8 @@ it.each([
   [
     { FAILPOINTS: 'ingest.afterCommit=2,ingest.aftercommit' },
     'The setting FAILPOINTS is not valid: it must be names among ingest.beforeCommit, ingest.afterCommit, ' +
-      'deliver.beforePost, deliver.afterPost, timers.beforeFire, each perhaps with =N, separated by commas.',
+      'deliver.beforePost, deliver.afterPost, timers.beforeFire, send.beforeCall, send.afterCall, each perhaps with ' +
+      '=N, separated by commas.',
   ],
   [
     { MODE: 'gateway', FAILPOINTS: 'ingest.afterCommit' },

@@ -47,6 +47,19 @@ export const settingsSchema = z.object({
   /** How the platform's webhooks are verified and signed, in gateway mode. */
   META_APP_SECRET: secret(8).optional(),
   META_VERIFY_TOKEN: secret(8).optional(),
+  /** Our app's id at the platform: tells its handovers to us from those to the page's other apps there. */
+  META_APP_ID: z
+    .string()
+    .regex(/^[1-9]\d{0,19}$/, 'it must be an app id, digits only')
+    .optional(),
+  /** The platform's Graph API, with the version to call it by. */
+  META_GRAPH_URL: z
+    .url({ protocol: /^https?$/, error: 'it must be a web address such as https://graph.facebook.com/v25.0' })
+    .default('https://graph.facebook.com/v25.0'),
+  /** How long the platform may take to answer a send. */
+  META_SEND_TIMEOUT_MS: count(10_000, 60_000),
+  /** How long to wait for the echo of a send that the platform has not answered in time. */
+  META_ECHO_WAIT_MS: count(3_000, 60_000),
   /** How many commits may be under way at once: while the database writes one, the next can be decided. */
   COMMITS_AT_ONCE: count(2, 256),
   /** Up to so many waiting events go into one commit together; a second one beside it would cost a second flush. */

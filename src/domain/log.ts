@@ -15,6 +15,8 @@ export interface Cause {
   readonly traceId?: string;
   /** Hash of the request, for calls with an idempotency key. */
   readonly requestHash?: string;
+  /** The position in the lane of the `app.send` whose outcome this is. */
+  readonly sendId?: number;
   /** An app that a route names but that is not connected: the route was skipped. */
   readonly skippedAppId?: AppId;
 }

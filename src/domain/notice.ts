@@ -42,6 +42,8 @@ export function fieldOf(type: ThreadEvent['type'], channel: Channel): WebhookFie
     case 'user.optin':
       return 'messaging_optins';
     case 'app.send':
+    case 'app.sent':
+    case 'outside.reply':
       // Instagram has no field of its own for echoes.
       return channel === 'instagram' ? 'messages' : 'message_echoes';
     default:
@@ -58,7 +60,7 @@ export function noticesOf(effects: readonly Effect[], event: ThreadEvent, thread
         handover(notices, page, 'pass', effect.to, {
           previousOwnerAppId: effect.previousOwnerAppId,
           newOwnerAppId: effect.to,
-          metadata: event.type === 'control.pass' ? event.metadata : null,
+          metadata: event.type === 'control.pass' || event.type === 'outside.return' ? event.metadata : null,
         });
         break;
       case 'tellTake':

@@ -1,5 +1,14 @@
-import { desk, page, shop, shopInstagram, stranger } from '../../test/support/thread-fixtures.js';
-import { businessIdOf, defaultAppOf, normaliseField, webhookFields } from './page.js';
+import {
+  connection,
+  desk,
+  inbox,
+  marketing,
+  page,
+  shop,
+  shopInstagram,
+  stranger,
+} from '../../test/support/thread-fixtures.js';
+import { businessIdOf, defaultAppOf, inboxOf, normaliseField, platformInboxes, webhookFields } from './page.js';
 
 it.each([
   ...webhookFields.map((field) => [field, field] as const),
@@ -27,4 +36,23 @@ it('has no default app while that is not connected', () => {
 it('is named by the page on Messenger and by its account on Instagram', () => {
   expect(businessIdOf(page(), 'messenger')).toBe(shop);
   expect(businessIdOf(page(), 'instagram')).toBe(shopInstagram);
+});
+
+describe('the inbox that stands for everybody who answers past us', () => {
+  const other = connection(marketing, { kind: 'inbox' });
+
+  it.each([
+    ['the default app, if it is one', { connections: [other], messenger: { defaultAppId: marketing } }, marketing],
+    ['the platform’s own', { connections: [other] }, inbox],
+    ['the first', { connections: [other, { appId: inbox, disconnected: true as const }] }, marketing],
+    ['nobody without an inbox', { connections: [{ appId: inbox, disconnected: true as const }] }, null],
+  ])('is %s', (_, parts, expected) => {
+    expect(inboxOf(page(parts), 'messenger')).toBe(expected);
+  });
+
+  it('is another on Instagram', () => {
+    const connections = [connection(platformInboxes.instagram, { kind: 'inbox' })];
+    expect(inboxOf(page({ connections }), 'instagram')).toBe(platformInboxes.instagram);
+    expect(inboxOf(page({ connections }), 'messenger')).toBe(inbox);
+  });
 });

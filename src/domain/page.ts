@@ -1,4 +1,4 @@
-import type { AppId, InstagramId, PageId } from './ids.js';
+import { appId, type AppId, type InstagramId, type PageId } from './ids.js';
 
 export const channels = ['messenger', 'instagram'] as const;
 /** The platform a thread lives on. */
@@ -72,6 +72,13 @@ export interface AdRoute {
   readonly title: string | null;
 }
 
+export const outsideReplyPolicies = ['inbox_takes', 'only_told'] as const;
+/**
+ * What it means that somebody answers past us, in the platform's own inbox, on a phone, or its AI: the inbox takes the
+ * thread, or apps are told and the owner stays.
+ */
+export type OutsideReplyPolicy = (typeof outsideReplyPolicies)[number];
+
 /** A page with everything routing needs to know of it: one snapshot of the configuration. */
 export interface Page {
   readonly pageId: PageId;
@@ -82,6 +89,7 @@ export interface Page {
   readonly adRoutes: ReadonlyMap<string, AdRoute>;
   /** m.me or ig.me links by their `ref`. */
   readonly linkRoutes: ReadonlyMap<string, AppId>;
+  readonly outsideReplies: OutsideReplyPolicy;
 }
 
 /** The channel's default app, if it is set and still connected. */
@@ -93,4 +101,17 @@ export function defaultAppOf(page: Page, channel: Channel): AppId | null {
 /** The id that names the business side on a channel: the page's or its Instagram account's. */
 export function businessIdOf(page: Page, channel: Channel): string {
   return channel === 'instagram' && page.instagramId !== null ? page.instagramId : page.pageId;
+}
+
+/** The platform's own inbox, as an app. */
+export const platformInboxes: Readonly<Record<Channel, AppId>> = {
+  messenger: appId('263902037430900'),
+  instagram: appId('1217981644879628'),
+};
+
+/** The inbox that stands for everybody who answers past us: the default app if it is one, the platform's own, or the first. */
+export function inboxOf(page: Page, channel: Channel): AppId | null {
+  const inboxes = [...page.connections.values()].filter(({ kind }) => kind === 'inbox').map(({ appId }) => appId);
+  const preferred = [defaultAppOf(page, channel), platformInboxes[channel]];
+  return preferred.find((each) => each !== null && inboxes.includes(each)) ?? inboxes[0] ?? null;
 }

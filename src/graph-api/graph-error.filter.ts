@@ -2,11 +2,13 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { ProblemFilter } from '../admin-auth/problem.filter.js';
+import { PlatformError } from '../channels/channel.js';
 import { RouterBusyError } from '../routing/submission.js';
 import { ConfigurationError } from '../store/configuration.error.js';
 import { faultOf } from '../store/database-errors.js';
 import { GraphError } from './graph-error.js';
 import { isOwnPath } from './own-paths.js';
+import { platformError } from './platform-refusal.js';
 import { UnreadableRequest } from './request-parameters.js';
 import { traceIdOf } from './trace-id.js';
 
@@ -47,6 +49,7 @@ export class GraphErrorFilter implements ExceptionFilter {
 export function toGraphError(thrown: unknown): GraphError {
   if (thrown instanceof GraphError) return thrown;
   if (thrown instanceof UnreadableRequest) return new GraphError('unreadable_body', thrown.message);
+  if (thrown instanceof PlatformError) return platformError(thrown);
   if (thrown instanceof RouterBusyError || faultOf(thrown) === 'unknown_outcome') {
     return new GraphError('temporarily_unavailable');
   }

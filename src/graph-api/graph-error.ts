@@ -27,6 +27,27 @@ export const graphErrors = {
     message: '(#2) Service temporarily unavailable',
   },
 
+  // What the platform behind the gateway says
+  platform_refused: {
+    status: 502,
+    type: 'OAuthException',
+    code: 2,
+    transient: true,
+    message: '(#2) The platform refused the call, and not in its usual words',
+  },
+  send_outcome_unknown: {
+    status: 400,
+    type: 'OAuthException',
+    code: 1,
+    message: '(#1) The platform did not answer in time: whether the message was sent is unknown. Do not send it again.',
+  },
+  platform_not_configured: {
+    status: 403,
+    type: 'OAuthException',
+    code: 200,
+    message: '(#200) The page is not connected to the platform: the gateway has no token of it',
+  },
+
   // Who calls
   no_token: {
     status: 400,

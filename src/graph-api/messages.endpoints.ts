@@ -37,7 +37,11 @@ export class MessagesEndpoints extends GraphEndpoints {
     const psid = readRecipient(parameters);
     const action = readSenderAction(parameters);
     const control = readThreadControl(parameters);
-    readChoice(parameters, 'notification_type', 'notification_type', ['REGULAR', 'SILENT_PUSH', 'NO_PUSH']);
+    const notificationType = readChoice(parameters, 'notification_type', 'notification_type', [
+      'REGULAR',
+      'SILENT_PUSH',
+      'NO_PUSH',
+    ]);
     // Which channel the message goes to is a matter of who the person is, not of the call.
     const { channel } = await this.threads.get(call, psid);
     const message = readMessage(parameters, channel, call.files.length > 0);
@@ -60,10 +64,12 @@ export class MessagesEndpoints extends GraphEndpoints {
         tag,
         control,
         traceId,
+        ...(notificationType !== null && { notificationType }),
         ...(personaId !== null && { personaId }),
         ...(answered !== null && { replyTo: mid(answered) }),
       });
       expectApplied(sent.outcome, channel);
+      if (sent.answer !== undefined) return sent.answer;
       return {
         recipient_id: psid,
         ...(sent.mid !== null && { message_id: sent.mid }),

@@ -1,5 +1,5 @@
-import type { ControlChange } from '../channels/channel.js';
 import { appId } from '../domain/ids.js';
+import type { ControlChange } from '../routing/intent.js';
 import { GraphError } from './graph-error.js';
 import { readChoice, readGraphId, readObject, type Fields } from './parameter-values.js';
 

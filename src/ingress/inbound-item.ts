@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { isGraphId, mid, psid, type Mid, type Psid } from '../domain/ids.js';
 import type { Channel } from '../domain/page.js';
-import type { Referral, UserEvent, UserEventType } from '../domain/thread/thread.events.js';
+import type { OutsideReturn, OutsideTake, Referral, UserEvent, UserEventType } from '../domain/thread/thread.events.js';
 import { toWireJson } from '../domain/wire-json.js';
 
 /** Something a person did, read from one item of `entry[].messaging[]`. */
@@ -22,7 +22,7 @@ export type UnroutableItem =
   | 'malformed_timestamp'
   | 'missing_mid'
   | 'too_deep'
-  /** An event of the business side: an echo, or the platform's own handover. */
+  /** An event of the business side that is neither a message nor a handover. */
   | 'not_routed_yet';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -42,13 +42,8 @@ export function readInboundItem(item: unknown, channel: Channel, businessId: str
 
   const kind = kindOf(item);
   if (kind.type === 'user.message' && kind.mid === null) return 'missing_mid';
-  let payload: string;
-  try {
-    payload = toWireJson(item);
-  } catch (error) {
-    if (error instanceof RangeError) return 'too_deep';
-    throw error;
-  }
+  const payload = payloadOf(item);
+  if (payload === null) return 'too_deep';
   const { type, mid, referral } = kind;
   return {
     psid: psid(id),
@@ -56,6 +51,82 @@ export function readInboundItem(item: unknown, channel: Channel, businessId: str
     sourceId: sourceIdOf(kind, payload),
     occurredAt: timestamp,
   };
+}
+
+/** A message of the business side: an app's, or somebody's who answered past us. */
+export interface EchoItem {
+  readonly psid: Psid;
+  readonly mid: Mid;
+  /** The platform's timestamp, milliseconds since 1970. */
+  readonly occurredAt: number;
+  readonly item: Fields;
+  /** The same as wire JSON. */
+  readonly payload: string;
+}
+
+/** Whether an item is a message of the business side. */
+export function isEcho(item: unknown): item is Fields {
+  return isFields(item) && isFields(item['message']) && item['message']['is_echo'] === true;
+}
+
+/** Reads one echo, as the channel reports it; `businessId` is the id of the entry it came in. */
+export function readEchoItem(item: Fields, businessId: string): EchoItem | UnroutableItem {
+  const { sender, recipient, timestamp, message } = item;
+  if (!isFields(sender) || sender['id'] !== businessId) return 'malformed_item';
+  const id = isFields(recipient) ? recipient['id'] : undefined;
+  if (typeof id !== 'string' || !isGraphId(id)) return 'malformed_person';
+  if (typeof timestamp !== 'number' || !Number.isSafeInteger(timestamp)) return 'malformed_timestamp';
+  const messageId = isFields(message) ? midOf(message) : null;
+  if (messageId === null) return 'missing_mid';
+  const payload = payloadOf(item);
+  return payload === null ? 'too_deep' : { psid: psid(id), mid: messageId, occurredAt: timestamp, item, payload };
+}
+
+/** A handover of the platform's own. */
+export interface HandoverItem {
+  readonly psid: Psid;
+  readonly event: OutsideTake | OutsideReturn;
+  /** Who has the thread there now, if it says so. */
+  readonly newOwner: string | null;
+  readonly sourceId: string;
+  readonly occurredAt: number;
+}
+
+/** Whether an item is a handover of the platform's own. */
+export function isHandover(item: unknown): item is Fields {
+  return isFields(item) && (isFields(item['pass_thread_control']) || isFields(item['take_thread_control']));
+}
+
+/**
+ * Reads one handover. The platform tells a pass to who gets the thread, and a take to who loses it; `metaAppId` is ours
+ * there, if it is known, and tells a pass to somebody else.
+ */
+export function readHandoverItem(item: Fields, metaAppId: string | null): HandoverItem | UnroutableItem {
+  const { sender, timestamp, pass_thread_control: pass, take_thread_control: take } = item;
+  const id = isFields(sender) ? sender['id'] : undefined;
+  if (typeof id !== 'string' || !isGraphId(id)) return 'malformed_person';
+  if (typeof timestamp !== 'number' || !Number.isSafeInteger(timestamp)) return 'malformed_timestamp';
+  const payload = payloadOf(item);
+  if (payload === null) return 'too_deep';
+  const move = isFields(pass) ? pass : isFields(take) ? take : {};
+  const newOwner = idOf(move['new_owner_app_id']);
+  const isReturn = isFields(pass) && (metaAppId === null || newOwner === metaAppId);
+  const metadata = move['metadata'];
+  const event = isReturn
+    ? ({ type: 'outside.return', metadata: typeof metadata === 'string' ? metadata : null, payload } as const)
+    : ({ type: 'outside.take', payload } as const);
+  const sourceId = `${event.type}:${hash('sha256', payload, 'base64url')}`;
+  return { psid: psid(id), event, newOwner, sourceId, occurredAt: timestamp };
+}
+
+/** Null: nested too deep to be written. */
+function payloadOf(item: Fields): string | null {
+  try {
+    return toWireJson(item);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 interface Kind {
@@ -66,11 +137,9 @@ interface Kind {
   readonly referral: Referral | null;
 }
 
-const businessSideKeys = ['pass_thread_control', 'take_thread_control', 'request_thread_control', 'app_roles'] as const;
+const businessSideKeys = ['request_thread_control', 'app_roles'] as const;
 
 function isBusinessSide(item: Fields, sender: unknown, businessId: string): boolean {
-  const { message } = item;
-  if (isFields(message) && message['is_echo'] === true) return true;
   if (isFields(sender) && sender['id'] === businessId) return true;
   return businessSideKeys.some((key) => item[key] !== undefined);
 }
@@ -118,7 +187,7 @@ function referralOf(value: unknown): Referral | null {
   return known.adId === null && known.ref === null ? null : known;
 }
 
-/** An ad's id: text in real bodies, a number in some documented ones. */
+/** An ad's or app's id: text in some bodies, a number in others. */
 function idOf(value: unknown): string | null {
   if (typeof value === 'string' && value !== '') return value;
   return typeof value === 'number' || isFields(value) ? digitsOf(value) : null;

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Settings } from '../config/settings.js';
+import { EchoMatcher } from './echo-matcher.js';
 import { MetaWebhookController } from './meta-webhook.controller.js';
 
 /** The platform's webhooks in: always in gateway mode, in the emulator only when there is a secret to check them by. */
@@ -7,6 +8,9 @@ import { MetaWebhookController } from './meta-webhook.controller.js';
 export class IngressModule {
   static register(settings: Settings): DynamicModule {
     const enabled = settings.gateway || settings.values.META_APP_SECRET !== undefined;
-    return { module: IngressModule, controllers: enabled ? [MetaWebhookController] : [] };
+    return {
+      module: IngressModule,
+      ...(enabled && { controllers: [MetaWebhookController], providers: [EchoMatcher] }),
+    };
   }
 }

@@ -19,11 +19,14 @@ import type { FastifyRequest } from 'fastify';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { parseJson, toWireJson } from '../domain/wire-json.js';
+import { commitSent } from '../routing/intent.js';
 import { RouterBusyError, type Outcome, type Submission } from '../routing/submission.js';
 import { ThreadRouter } from '../routing/thread-router.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
+import { faultOf } from '../store/database-errors.js';
 import { QuarantineStore, type Quarantined } from '../store/quarantine.store.js';
-import { splitBody, type SplitBody } from './webhook-body.js';
+import { EchoMatcher, type MatchedEcho } from './echo-matcher.js';
+import { splitBody, type PendingEcho, type SplitBody } from './webhook-body.js';
 import { WebhookErrorFilter } from './webhook-error.filter.js';
 import { isSignedBy, sameSecret } from './webhook-signature.js';
 
@@ -48,6 +51,7 @@ export class MetaWebhookController {
     private readonly quarantine: QuarantineStore,
     private readonly clock: Clock,
     private readonly settings: Settings,
+    private readonly echoes: EchoMatcher,
   ) {}
 
   /** The platform asks whether this address is ours. */
@@ -78,8 +82,8 @@ export class MetaWebhookController {
   async receive(@Req() request: FastifyRequest): Promise<string> {
     const body = this.#verified(request);
     const { submissions, quarantined } = this.#split(body, request.id);
-    const [outcomes] = await Promise.all([this.#dispatch(submissions), this.#keep(quarantined)]);
-    await this.#keep(refusedOf(submissions, outcomes));
+    const [refused] = await Promise.all([this.#route(submissions), this.#keep(quarantined)]);
+    await this.#keep(refused);
     return 'EVENT_RECEIVED';
   }
 
@@ -110,16 +114,46 @@ export class MetaWebhookController {
       const payload = toWireJson(text.slice(0, evidenceLengthMax));
       return { submissions: [], quarantined: [{ reason: 'too_deep', pageId: null, payload }] };
     }
-    return splitBody(parsed, { configuration: this.configuration.current(), now: this.clock.now(), traceId });
+    return splitBody(parsed, {
+      configuration: this.configuration.current(),
+      now: this.clock.now(),
+      traceId,
+      metaAppId: this.settings.values.META_APP_ID ?? null,
+    });
   }
 
-  /** In the order of the body: events of one thread are decided in the order in which they are dispatched. */
-  async #dispatch(submissions: readonly Submission[]): Promise<Outcome[]> {
+  /**
+   * In the order of the body: events of one thread are decided in the order in which they are dispatched, so who wrote
+   * what is echoed is found out before anything is. Answers what could not be routed.
+   */
+  async #route(items: readonly (Submission | PendingEcho)[]): Promise<Quarantined[]> {
+    const refused: Quarantined[] = [];
     try {
-      return await Promise.all(submissions.map((submission) => this.router.dispatch(submission)));
+      const steps = items.some(isPendingEcho)
+        ? await Promise.all(items.map(async (item) => (isPendingEcho(item) ? this.echoes.match(item) : asEvent(item))))
+        : (items as readonly Submission[]).map(asEvent);
+      const outcomes = await Promise.all(steps.map((step) => this.#take(step)));
+      outcomes.forEach((result, index) => {
+        const item = items[index];
+        if (item !== undefined && isRefused(result)) refused.push(...evidenceOf(item, result));
+      });
     } catch (error) {
-      if (!(error instanceof RouterBusyError)) throw error;
+      if (!(error instanceof RouterBusyError) && faultOf(error) !== 'unknown_outcome') throw error;
       throw new ServiceUnavailableException('Not everything could be committed: send it again.', { cause: error });
+    }
+    return refused;
+  }
+
+  async #take(step: MatchedEcho): Promise<Outcome['result'] | 'unknown_send'> {
+    switch (step.kind) {
+      case 'event':
+        return (await this.router.dispatch(step.submission)).result;
+      case 'ours':
+        return (await commitSent(this.router, step.row, step.intent, step.mid, step.payload)).result;
+      case 'told':
+        return 'duplicate';
+      case 'unknown_send':
+        return 'unknown_send';
     }
   }
 
@@ -156,15 +190,22 @@ function parseBody(text: string): object | 'too_deep' {
   return parsed;
 }
 
-/** What the router does not take, although the item is well-formed. It has put what the database refuses aside itself. */
-function refusedOf(submissions: readonly Submission[], outcomes: readonly Outcome[]): Quarantined[] {
-  const refused: Quarantined[] = [];
-  outcomes.forEach(({ result }, index) => {
-    const submission = submissions[index];
-    if (submission === undefined || (result !== 'unknown_page' && result !== 'wrong_channel')) return;
-    for (const { event } of submission.events) {
-      if ('payload' in event) refused.push({ reason: result, pageId: submission.key.pageId, payload: event.payload });
-    }
-  });
-  return refused;
+/** What is not taken although the item is well-formed. What the database refuses the router has put aside itself. */
+const refusals = ['unknown_page', 'wrong_channel', 'unknown_person', 'unknown_send'] as const;
+type Refusal = (typeof refusals)[number];
+
+function isRefused(result: string): result is Refusal {
+  return refusals.some((each) => each === result);
 }
+
+function evidenceOf(item: Submission | PendingEcho, reason: Refusal): Quarantined[] {
+  const { pageId } = item.key;
+  if (isPendingEcho(item)) return [{ reason, pageId, payload: item.payload }];
+  return item.events.flatMap(({ event }) => ('payload' in event ? [{ reason, pageId, payload: event.payload }] : []));
+}
+
+function isPendingEcho(item: Submission | PendingEcho): item is PendingEcho {
+  return 'item' in item;
+}
+
+const asEvent = (submission: Submission): MatchedEcho => ({ kind: 'event', submission });

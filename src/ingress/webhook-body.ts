@@ -1,10 +1,20 @@
-import { isGraphId, pageId, type InstagramId, type PageId } from '../domain/ids.js';
+import { isGraphId, pageId, type InstagramId, type PageId, type ThreadKey } from '../domain/ids.js';
+import type { Cause } from '../domain/log.js';
 import type { Channel } from '../domain/page.js';
 import { toWireJson } from '../domain/wire-json.js';
 import type { Submission } from '../routing/submission.js';
 import type { Configuration } from '../store/configuration.js';
 import type { Quarantined } from '../store/quarantine.store.js';
-import { readInboundItem, type UnroutableItem } from './inbound-item.js';
+import {
+  isEcho,
+  isHandover,
+  readEchoItem,
+  readHandoverItem,
+  readInboundItem,
+  type EchoItem,
+  type HandoverItem,
+  type UnroutableItem,
+} from './inbound-item.js';
 
 /** Older events are not routed: the log forgets what it has seen after this time, so they might be repetitions. */
 export const staleAfterMs = 8 * 24 * 60 * 60 * 1000;
@@ -14,9 +24,16 @@ export const futureToleranceMs = 60 * 60 * 1000;
 type UnroutableReason =
   UnroutableItem | 'unknown_object' | 'malformed_entry' | 'unknown_page' | 'stale' | 'in_the_future';
 
+/** An echo whose sender has to be looked up. */
+export interface PendingEcho extends EchoItem {
+  readonly key: ThreadKey;
+  readonly channel: Channel;
+  readonly traceId: string;
+}
+
 /** A webhook's body, split: every item of it is in one of the two lists. */
 export interface SplitBody {
-  readonly submissions: readonly Submission[];
+  readonly submissions: readonly (Submission | PendingEcho)[];
   readonly quarantined: readonly Quarantined[];
 }
 
@@ -26,11 +43,13 @@ export interface SplitContext {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly traceId: string;
+  /** Our app's id at the platform, if it is known. */
+  readonly metaAppId: string | null;
 }
 
 /** Splits a parsed body into one submission an event, in the order of the body. One bad item costs no other. */
-export function splitBody(body: object, { configuration, now, traceId }: SplitContext): SplitBody {
-  const submissions: Submission[] = [];
+export function splitBody(body: object, { configuration, now, traceId, metaAppId }: SplitContext): SplitBody {
+  const submissions: (Submission | PendingEcho)[] = [];
   const quarantined: Quarantined[] = [];
   const cause = { by: 'person', traceId } as const;
   const channel = channelOf(body);
@@ -57,19 +76,38 @@ export function splitBody(body: object, { configuration, now, traceId }: SplitCo
         quarantined.push(quarantine('unknown_page', null, item));
         continue;
       }
-      const read = readInboundItem(item, channel, id);
+      const read = isEcho(item)
+        ? readEchoItem(item, id)
+        : isHandover(item)
+          ? readHandoverItem(item, metaAppId)
+          : readInboundItem(item, channel, id);
       if (typeof read === 'string') {
         quarantined.push(quarantine(read, found, item));
       } else if (read.occurredAt < now - staleAfterMs || read.occurredAt > now + futureToleranceMs) {
         const reason = read.occurredAt < now ? 'stale' : 'in_the_future';
-        quarantined.push({ reason, pageId: found, payload: read.event.payload });
+        quarantined.push({ reason, pageId: found, payload: 'item' in read ? read.payload : read.event.payload });
+      } else if ('item' in read) {
+        submissions.push({ ...read, key: { pageId: found, psid: read.psid }, channel, traceId });
       } else {
         const { psid, event, sourceId, occurredAt } = read;
-        submissions.push({ key: { pageId: found, psid }, channel, events: [{ event, sourceId, occurredAt }], cause });
+        submissions.push({
+          key: { pageId: found, psid },
+          channel,
+          events: [{ event, sourceId, occurredAt }],
+          cause: 'newOwner' in read ? handoverCause(read, traceId) : cause,
+        });
       }
     }
   }
   return { submissions, quarantined };
+}
+
+function handoverCause({ event, newOwner }: HandoverItem, traceId: string): Cause {
+  const reason =
+    event.type === 'outside.return'
+      ? 'The platform gave the thread back.'
+      : `The platform gave the thread to ${newOwner === null ? 'somebody else' : `its app ${newOwner}`}.`;
+  return { by: 'system', reason, traceId };
 }
 
 function channelOf(body: object): Channel | null {

@@ -109,12 +109,14 @@ function decideSubmission(
   };
 
   let current: Thread = before;
+  let kept: Thread = before;
   if (submission.ifVersion !== undefined && submission.ifVersion !== before.version) {
     keep();
     return { result: 'version_mismatch', thread: before };
   }
   const at = Math.max(knowledge.now, before.lastAt);
-  for (const { event, sourceId, occurredAt } of events) {
+  const rehearsed = submission.rehearsed ?? [];
+  for (const [index, { event, sourceId, occurredAt }] of [...events, ...rehearsed].entries()) {
     const decision = decide(current, event, page, at);
     const skipped = decision.assignment?.skippedAppId ?? null;
     const entry = {
@@ -133,9 +135,12 @@ function decideSubmission(
       keep();
       return { result: 'refused', refusal, thread: before, rows: rows.slice(settled) };
     }
-    log(decision, entry);
     current = decision.thread;
+    if (index >= events.length) continue;
+    log(decision, entry);
+    kept = current;
   }
+  current = kept;
   keep();
   return { result: 'applied', before, thread: current, rows: rows.slice(settled) };
 }

@@ -20,6 +20,11 @@ export interface Submission {
   /** The channel the caller means; null where the caller cannot know it (an operator). */
   readonly channel: Channel | null;
   readonly events: readonly SubmittedEvent[];
+  /**
+   * What is to follow once the outside world has done its part: decided on top, so that what would be refused then is
+   * refused now, and not kept.
+   */
+  readonly rehearsed?: readonly SubmittedEvent[];
   readonly cause: Cause;
   /** Refuse unless the thread still has this version. */
   readonly ifVersion?: number;

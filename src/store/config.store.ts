@@ -1,6 +1,12 @@
 import { IsNull, MoreThan, type DataSource, type EntityManager } from 'typeorm';
 import type { AppId, InstagramId, PageId } from '../domain/ids.js';
-import { webhookFields, type AppKind, type Channel, type WebhookField } from '../domain/page.js';
+import {
+  webhookFields,
+  type AppKind,
+  type Channel,
+  type OutsideReplyPolicy,
+  type WebhookField,
+} from '../domain/page.js';
 import { hashOfToken, newAccessToken, newAppSecret } from './access-token.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
@@ -33,6 +39,9 @@ export interface PageSettings {
   readonly name: string;
   readonly messenger: ChannelSettings;
   readonly instagram: (ChannelSettings & { readonly id: InstagramId }) | null;
+  readonly outsideReplies?: OutsideReplyPolicy;
+  /** The platform's token of the page. Left out: kept; null: forgotten. */
+  readonly metaAccessToken?: string | null;
 }
 
 /** What may be said of a connection; what is left out gets its default, see `putConnection`. */
@@ -214,6 +223,9 @@ export class ConfigStore {
         instagramDefaultAppId: settings.instagram?.defaultAppId ?? null,
         instagramSocialAppId: settings.instagram?.socialAppId ?? null,
         standbyOnConnect: known?.standbyOnConnect ?? false,
+        outsideReplies: settings.outsideReplies ?? 'inbox_takes',
+        metaAccessToken:
+          settings.metaAccessToken === undefined ? (known?.metaAccessToken ?? null) : settings.metaAccessToken,
       });
       await requireUsableApps(manager, page, known);
       const firstDefaultApp =

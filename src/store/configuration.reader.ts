@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { AppId, InstagramId, PageId } from '../domain/ids.js';
-import type { AdRoute, AppKind, Connection, Page, WebhookField } from '../domain/page.js';
+import type { AdRoute, AppKind, Connection, OutsideReplyPolicy, Page, WebhookField } from '../domain/page.js';
 import type { App, Configuration, TokenHolder } from './configuration.js';
 
 interface AppRow {
@@ -23,6 +23,8 @@ interface PageRow {
   social_app_id: AppId | null;
   instagram_default_app_id: AppId | null;
   instagram_social_app_id: AppId | null;
+  outside_replies: OutsideReplyPolicy;
+  meta_access_token: string | null;
 }
 
 interface ConnectionRow {
@@ -86,10 +88,12 @@ export async function readConfiguration(manager: EntityManager): Promise<Configu
   const routes = Map.groupBy(row.routes ?? [], ({ page_id }) => page_id);
   const pages = new Map<PageId, Page>();
   const pagesByInstagram = new Map<InstagramId, PageId>();
+  const metaTokens = new Map<PageId, string>();
   for (const page of row.pages ?? []) {
     const { page_id: pageId, instagram_id: instagramId } = page;
     pages.set(pageId, toPage(page, connections.get(pageId) ?? [], routes.get(pageId) ?? [], apps));
     if (instagramId !== null) pagesByInstagram.set(instagramId, pageId);
+    if (page.meta_access_token !== null) metaTokens.set(pageId, page.meta_access_token);
   }
   return {
     epoch: Number(row.epoch),
@@ -97,6 +101,7 @@ export async function readConfiguration(manager: EntityManager): Promise<Configu
     clockOffsetMs: Number(row.clock_offset_ms),
     pages,
     pagesByInstagram,
+    metaTokens,
     apps,
     tokens: new Map((row.tokens ?? []).map((token) => [token.token_hash, toTokenHolder(token)])),
   };
@@ -139,6 +144,7 @@ function toPage(
     connections: new Map(connections.flatMap((connection) => toConnection(connection, apps.get(connection.app_id)))),
     adRoutes,
     linkRoutes,
+    outsideReplies: row.outside_replies,
   };
 }
 

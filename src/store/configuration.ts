@@ -33,6 +33,8 @@ export interface Configuration {
   readonly clockOffsetMs: number;
   readonly pages: ReadonlyMap<PageId, Page>;
   readonly pagesByInstagram: ReadonlyMap<InstagramId, PageId>;
+  /** The platform's own page tokens, with which the gateway sends. Apps never see them. */
+  readonly metaTokens: ReadonlyMap<PageId, string>;
   readonly apps: ReadonlyMap<AppId, App>;
   /** Page access tokens by the SHA-256 (hex) of the token. */
   readonly tokens: ReadonlyMap<string, TokenHolder>;

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
 import { CreateTables1790000000000 } from '../../migrations/1790000000000-create-tables.js';
 import { GraphObjects1790000100001 } from '../../migrations/1790000100001-graph-objects.js';
+import { Gateway1790000100003 } from '../../migrations/1790000100003-gateway.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
@@ -11,7 +12,11 @@ import { RouteEntity } from './route.entity.js';
 import { StoreUnavailableError } from './store-unavailable.error.js';
 
 /** Listed by hand, so that what runs against a database is what the compiler saw. In the order of their timestamps. */
-const migrations: (new () => MigrationInterface)[] = [CreateTables1790000000000, GraphObjects1790000100001];
+const migrations: (new () => MigrationInterface)[] = [
+  CreateTables1790000000000,
+  GraphObjects1790000100001,
+  Gateway1790000100003,
+];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 
 const MIGRATIONS_TABLE = 'migration';

@@ -67,6 +67,16 @@ export class LogStore {
     return rows.map(rowFrom);
   }
 
+  /** A thread's last rows, newest first. */
+  async newestRowsOfThread(key: ThreadKey, limit: number): Promise<LogRow[]> {
+    const { rows } = await this.#pool.query<RowRecord>(
+      `select ${rowSelection} from log
+        where lane = $1 and page_id = $2 and psid = $3 order by id desc limit $4`,
+      [laneOf(key), key.pageId, key.psid, limit],
+    );
+    return rows.map(rowFrom);
+  }
+
   /** The last id of each lane, by lane. */
   async lastIds(): Promise<number[]> {
     const { rows } = await this.#pool.query<{ last_id: string }>('select last_id from lane order by lane');

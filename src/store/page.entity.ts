@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { AppId, InstagramId, PageId } from '../domain/ids.js';
+import type { OutsideReplyPolicy } from '../domain/page.js';
 
 /** A page as it was configured. What routing makes of it is `domain/page.ts`. */
 @Entity('page')
@@ -28,4 +29,11 @@ export class PageEntity {
   /** Set for good by the first default app of either channel: apps connected from then on get standby. */
   @Column('boolean', { name: 'standby_on_connect', default: false })
   standbyOnConnect!: boolean;
+
+  @Column('text', { name: 'outside_replies', default: 'inbox_takes' })
+  outsideReplies!: OutsideReplyPolicy;
+
+  /** The platform's token of the page, with which the gateway sends. */
+  @Column('text', { name: 'meta_access_token', nullable: true })
+  metaAccessToken!: string | null;
 }

@@ -180,6 +180,8 @@ describe('the admin API', () => {
         social_app_id: null,
         instagram: null,
         standby_on_connect: false,
+        meta: { configured: false },
+        outside_replies: 'inbox_takes',
       });
       const first = await expectStatus(201, 'PUT', `/pages/${otherShop}/apps/${marketing}`, {
         subscribed_fields: ['messages', 'messaging_handover', 'message_reads'],

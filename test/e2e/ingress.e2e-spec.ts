@@ -51,6 +51,10 @@ const item = (person: string, content: object, timestamp: unknown = now()) => ({
 });
 const text = (person: string, mid: string, more: object = {}) =>
   item(person, { message: { mid, text: 'hi', ...more } });
+const echo = (person: string, mid: string) => ({
+  ...item(demo.page, { message: { mid, text: 'hi', is_echo: true } }),
+  recipient: { id: person },
+});
 const webhook = (...items: unknown[]) => ({
   object: 'page',
   entry: [{ time: now(), id: demo.page, messaging: items }],
@@ -240,8 +244,11 @@ it.each([
   ['stale', item('7000000000299999', { message: { mid: 'm_a' } }, 1767225600)],
   ['malformed_item', null],
   ['malformed_item', 'x'],
-  ['not_routed_yet', text('7000000000299999', 'm_a', { is_echo: true })],
-  ['not_routed_yet', item('7000000000299999', { pass_thread_control: { new_owner_app_id: 1 } })],
+  ['malformed_item', text('7000000000299999', 'm_a', { is_echo: true })],
+  ['unknown_person', echo('7000000000299999', 'm_a')],
+  ['unknown_person', item('7000000000299999', { pass_thread_control: { new_owner_app_id: 1 } })],
+  ['malformed_person', item('me', { take_thread_control: {} })],
+  ['not_routed_yet', item('7000000000299999', { request_thread_control: { requested_owner_app_id: 1 } })],
 ])('puts %s aside and loses none of its neighbours', async (reason, bad) => {
   const [one, two] = [newPerson(), newPerson()];
   expect(await post(webhook(text(one, newMid()), bad, text(two, newMid())))).toBe(200);

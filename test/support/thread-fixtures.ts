@@ -2,8 +2,12 @@ import { appId, instagramId, mid, pageId, psid, type AppId } from '../../src/dom
 import { webhookFields, type ChannelRouting, type Connection, type Page } from '../../src/domain/page.js';
 import type {
   AppSend,
+  AppSent,
   ControlPass,
   MessageTag,
+  OutsideReply,
+  OutsideReturn,
+  OutsideTake,
   Referral,
   UserEvent,
   UserEventType,
@@ -92,6 +96,7 @@ export function page(parts: PageParts = {}): Page {
       ['help', desk],
       ['gone', stranger],
     ]),
+    outsideReplies: 'inbox_takes',
   };
 }
 
@@ -145,6 +150,31 @@ export function send(callerAppId: AppId, tag: MessageTag | null = null): AppSend
     }),
   };
 }
+
+/** The same before the platform has taken it, and after. */
+export const intend = (callerAppId: AppId, tag: MessageTag | null = null): AppSend => ({
+  ...send(callerAppId, tag),
+  mid: null,
+});
+export const sent = (callerAppId: AppId, tag: MessageTag | null = null): AppSent => ({
+  ...send(callerAppId, tag),
+  type: 'app.sent',
+  mid: mid('m_D1'),
+});
+export const outsideReply: OutsideReply = {
+  type: 'outside.reply',
+  mid: mid('m_E1'),
+  payload: toWireJson({
+    sender: { id: shop },
+    recipient: { id: person },
+    timestamp: newYear,
+    message: { is_echo: true, mid: 'm_E1', text: 'hello from the phone' },
+  }),
+};
+
+const handedOver: string = toWireJson({ sender: { id: person }, recipient: { id: shop }, timestamp: newYear });
+export const outsideTake: OutsideTake = { type: 'outside.take', payload: handedOver };
+export const outsideReturn: OutsideReturn = { type: 'outside.return', metadata: 'done', payload: handedOver };
 
 export function pass(
   callerAppId: AppId,

@@ -97,6 +97,9 @@ const openingRows = opening.flatMap((name): Row[] => [
   },
 ]);
 
+/** An intent is only checked; a message is told. */
+const written = (facts: Facts, told: Told): Expectation => (facts.intent ? {} : { told: [told] });
+
 const contentWhileReleased = (facts: Facts): Expectation => ({
   told: [facts.defaultAppSet ? 'event to default app' : 'event to everyone'],
 });
@@ -131,21 +134,21 @@ export const table: readonly Row[] = [
     on: ['app.send'],
     from: owned,
     when: (facts) => facts.callerIsEffectiveOwner,
-    then: (facts) => (facts.windowAllows ? { told: ['event to owner'] } : { refused: 'window_closed' }),
+    then: (facts) => (facts.windowAllows ? written(facts, 'event to owner') : { refused: 'window_closed' }),
   },
   {
     name: 'the default app writes while released',
     on: ['app.send'],
     from: released,
     when: (facts) => facts.callerIsEffectiveOwner,
-    then: (facts) => (facts.windowAllows ? { told: ['event to default app'] } : { refused: 'window_closed' }),
+    then: (facts) => (facts.windowAllows ? written(facts, 'event to default app') : { refused: 'window_closed' }),
   },
   {
     name: 'any app writes while released on a page without default app',
     on: ['app.send'],
     from: released,
     when: (facts) => !facts.defaultAppSet,
-    then: (facts) => (facts.windowAllows ? { told: ['event to everyone'] } : { refused: 'window_closed' }),
+    then: (facts) => (facts.windowAllows ? written(facts, 'event to everyone') : { refused: 'window_closed' }),
   },
   {
     name: 'the human agent tag takes no control',
@@ -169,6 +172,13 @@ export const table: readonly Row[] = [
     then: { refused: 'window_closed' },
   },
   {
+    name: 'an intent to take control does not take it yet',
+    on: ['app.send'],
+    from: any,
+    when: (facts) => facts.intent,
+    then: {},
+  },
+  {
     name: 'an app takes control from its owner by writing',
     on: ['app.send'],
     from: owned,
@@ -185,6 +195,96 @@ export const table: readonly Row[] = [
     on: ['app.send'],
     from: released,
     then: { to: 'passed', window: 'restart', owner: 'caller', entryPoint: 'none', told: ['event to caller'] },
+  },
+
+  {
+    name: 'a message is out that takes no control, while owned',
+    on: ['app.sent'],
+    from: owned,
+    when: (facts) => facts.callerIsEffectiveOwner || !facts.callerMayTakeControl || facts.humanAgentTag,
+    then: { told: ['event to owner'] },
+  },
+  {
+    name: 'a message is out that takes no control, while released',
+    on: ['app.sent'],
+    from: released,
+    when: (facts) =>
+      facts.callerIsEffectiveOwner || !facts.callerMayTakeControl || facts.humanAgentTag || !facts.defaultAppSet,
+    then: contentWhileReleased,
+  },
+  {
+    name: 'somebody answered past us, and no inbox takes the thread while owned',
+    on: ['outside.reply'],
+    from: owned,
+    when: (facts) => !facts.callerConnected || facts.callerIsEffectiveOwner,
+    then: { told: ['event to owner'] },
+  },
+  {
+    name: 'somebody answered past us, and no inbox takes the thread while released',
+    on: ['outside.reply'],
+    from: released,
+    when: (facts) => !facts.callerConnected || facts.callerIsEffectiveOwner || !facts.defaultAppSet,
+    then: contentWhileReleased,
+  },
+  {
+    name: 'a message or an answer past us takes control from the owner',
+    on: ['app.sent', 'outside.reply'],
+    from: owned,
+    then: {
+      to: 'passed',
+      window: 'restart',
+      owner: 'caller',
+      entryPoint: 'none',
+      told: ['take from owner for caller', 'event to caller'],
+    },
+  },
+  {
+    name: 'a message or an answer past us takes control of a released thread',
+    on: ['app.sent', 'outside.reply'],
+    from: released,
+    then: { to: 'passed', window: 'restart', owner: 'caller', entryPoint: 'none', told: ['event to caller'] },
+  },
+  {
+    name: 'the platform gives away what is owned',
+    on: ['outside.take'],
+    from: owned,
+    when: (facts) => facts.callerConnected && !facts.callerIsEffectiveOwner,
+    then: {
+      to: 'passed',
+      window: 'restart',
+      owner: 'caller',
+      entryPoint: 'none',
+      told: ['take from owner for caller'],
+    },
+  },
+  {
+    name: 'the platform gives away what is released',
+    on: ['outside.take'],
+    from: released,
+    when: (facts) => facts.callerConnected && !facts.callerIsEffectiveOwner,
+    then: { to: 'passed', window: 'restart', owner: 'caller', entryPoint: 'none' },
+  },
+  {
+    name: 'the platform gives back what the inbox has for it',
+    on: ['outside.return'],
+    from: owned,
+    when: (facts) => facts.callerIsEffectiveOwner && !facts.targetIsCaller,
+    then: (facts) =>
+      facts.hasTarget
+        ? { to: 'passed', window: 'restart', owner: 'target', entryPoint: 'none', told: ['pass to target'] }
+        : { to: 'released', window: 'clear', owner: 'nobody', entryPoint: 'none' },
+  },
+  {
+    name: 'the platform gives away what the inbox has, or gives back what others have',
+    on: ['outside.take', 'outside.return'],
+    from: any,
+    then: {},
+  },
+  {
+    name: 'a message is not out',
+    on: ['app.failed'],
+    from: any,
+    then: {},
   },
 
   {
@@ -398,7 +498,24 @@ function varying(name: EventName): readonly FactName[] {
         'callerIsEffectiveOwner',
         'callerMayTakeControl',
         'humanAgentTag',
+        'intent',
         'windowAllows',
+      ];
+    case 'app.sent':
+      return ['defaultAppSet', 'callerConnected', 'callerIsEffectiveOwner', 'callerMayTakeControl', 'humanAgentTag'];
+    case 'app.failed':
+      return ['defaultAppSet', 'callerConnected', 'callerIsEffectiveOwner'];
+    case 'outside.reply':
+    case 'outside.take':
+      return ['defaultAppSet', 'callerConnected', 'callerIsEffectiveOwner'];
+    case 'outside.return':
+      return [
+        'defaultAppSet',
+        'callerConnected',
+        'callerIsEffectiveOwner',
+        'hasTarget',
+        'targetConnected',
+        'targetIsCaller',
       ];
     case 'app.action':
       return [
@@ -471,6 +588,12 @@ function possible(name: EventName, state: ThreadState, facts: Facts): boolean {
     implies(name === 'inbox.take', facts.targetIsCaller) &&
     implies(name === 'inbox.take' && !isReleased, facts.targetIsRecordedOwner === facts.callerIsEffectiveOwner) &&
     implies(name === 'operator.pass', facts.hasTarget) &&
+    // A thread is given back to the default app.
+    implies(
+      name === 'outside.return',
+      facts.hasTarget === facts.defaultAppSet && facts.targetConnected === facts.hasTarget,
+    ) &&
+    implies(name === 'outside.return' && isReleased, facts.callerIsEffectiveOwner === facts.targetIsCaller) &&
     implies(name === 'user.message' || name === 'user.reaction', facts.opensMessagingWindow)
   );
 }
@@ -542,7 +665,9 @@ function contextsOf(state: ThreadState): ThreadContext[] {
 /** An event whose ids agree with its facts. */
 function eventOf(name: EventName, state: ThreadState, facts: Facts): MachineEvent {
   const byCaller =
-    name.startsWith('app.s') || name.startsWith('app.a') || name.startsWith('control.') || name === 'inbox.take';
+    ['app.send', 'app.sent', 'app.failed', 'app.action', 'inbox.take'].includes(name) ||
+    name.startsWith('control.') ||
+    (name.startsWith('outside.') && facts.callerConnected);
   const bothOwn = state !== 'released' && facts.assigneeIsEffectiveOwner && facts.assigneeIsDefaultApp;
   const defaultAppId = !facts.defaultAppSet ? null : bothOwn ? ownerAppId : appId('12');
   const controllerAppId = state === 'released' ? defaultAppId : ownerAppId;

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
-import { mid, type Mid } from '../../domain/ids.js';
-import type { LogRow } from '../../domain/log.js';
+import type { Mid } from '../../domain/ids.js';
 import { businessIdOf, type Page } from '../../domain/page.js';
-import { parseJson, toWireJson } from '../../domain/wire-json.js';
+import { controlEvent, midOf } from '../../routing/intent.js';
 import type { Outcome, SubmittedEvent } from '../../routing/submission.js';
 import { ThreadRouter } from '../../routing/thread-router.js';
 import { ConfigurationCache } from '../../store/configuration.cache.js';
-import { Channel, type ControlChange, type SendOutcome, type SenderAction, type SendRequest } from '../channel.js';
+import { actionEvent } from '../action-event.js';
+import { Channel, type SendOutcome, type SendRequest } from '../channel.js';
 import { echoItem } from '../echo.js';
 import { newMid } from '../message-id.js';
 
@@ -30,8 +30,11 @@ export class SimulatorChannel extends Channel {
     const newMessageId = newMid(request.channel);
     const events: SubmittedEvent[] = [];
     if (request.message !== null) events.push(this.#message(request, request.message, page, newMessageId));
-    if (request.action !== null) events.push(this.#action(request, request.action, page));
-    if (request.control !== null) events.push(control(request, request.control));
+    if (request.action !== null) events.push(actionEvent(request, request.action, page, this.clock.now()));
+    if (request.control !== null) {
+      const sourceId = `control.${request.control.type}:${randomUUID()}`;
+      events.push(controlEvent(request.callerAppId, request.control, sourceId));
+    }
 
     const outcome = await this.router.dispatch({
       key: request.key,
@@ -62,34 +65,6 @@ export class SimulatorChannel extends Channel {
       occurredAt: null,
     };
   }
-
-  #action(request: SendRequest, action: SenderAction, page: Page): SubmittedEvent {
-    const payload = toWireJson({
-      sender: { id: businessIdOf(page, request.channel) },
-      recipient: { id: request.key.psid },
-      timestamp: this.clock.now(),
-      sender_action: action.type,
-      ...('messageId' in action && {
-        payload: { message_id: action.messageId, ...('reaction' in action && { reaction: action.reaction }) },
-      }),
-    });
-    return {
-      event: { type: 'app.action', callerAppId: request.callerAppId, action: action.type, payload },
-      sourceId: `app.action:${randomUUID()}`,
-      occurredAt: null,
-    };
-  }
-}
-
-function control({ callerAppId }: SendRequest, change: ControlChange): SubmittedEvent {
-  return {
-    event:
-      change.type === 'pass'
-        ? { type: 'control.pass', callerAppId, targetAppId: change.targetAppId, metadata: null }
-        : { type: 'control.release', callerAppId },
-    sourceId: `control.${change.type}:${randomUUID()}`,
-    occurredAt: null,
-  };
 }
 
 /** The id under which the message is in the log: of a repeated call, the one it got the first time. */
@@ -97,10 +72,4 @@ function sentMid(outcome: Outcome): Mid | null {
   if (outcome.result !== 'applied' && outcome.result !== 'duplicate') return null;
   const row = outcome.rows.find(({ type }) => type === 'app.send');
   return row === undefined ? null : midOf(row);
-}
-
-function midOf({ payload }: LogRow): Mid | null {
-  if (payload === null) return null;
-  const { message } = parseJson(payload) as { message?: { mid?: string } };
-  return message?.mid === undefined ? null : mid(message.mid);
 }

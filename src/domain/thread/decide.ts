@@ -4,7 +4,7 @@ import { assign, isOpening, type Assignment } from '../entry-point.js';
 import type { LoggedEvent } from '../log.js';
 import { messagingWindowEndsAt } from '../messaging-window.js';
 import { noticesOf, type Notice } from '../notice.js';
-import { defaultAppOf, type Page } from '../page.js';
+import { defaultAppOf, inboxOf, type Page } from '../page.js';
 import type { Refusal, RefusalReason } from './refusal.js';
 import {
   factNames,
@@ -116,7 +116,7 @@ function toMachineEvent(
   const defaultAppId = defaultAppOf(page, thread.channel);
   const effectiveOwnerAppId = effectiveOwnerOf(thread, page);
   const assigneeAppId = assignment?.appId ?? null;
-  const callerAppId = 'callerAppId' in event ? event.callerAppId : null;
+  const callerAppId = callerOf(event, thread, page);
   const targetAppId = targetOf(event, defaultAppId);
   const caller = callerAppId === null ? undefined : page.connections.get(callerAppId);
   const callerIsEffectiveOwner = callerAppId !== null && callerAppId === effectiveOwnerAppId;
@@ -134,7 +134,8 @@ function toMachineEvent(
       callerConnected: caller !== undefined,
       callerIsEffectiveOwner,
       callerMayTakeControl: caller !== undefined && (caller.canTakeControl || caller.kind === 'inbox'),
-      humanAgentTag: event.type === 'app.send' && event.tag === 'HUMAN_AGENT',
+      humanAgentTag: (event.type === 'app.send' || event.type === 'app.sent') && event.tag === 'HUMAN_AGENT',
+      intent: event.type === 'app.send' && event.mid === null,
       windowAllows: windowEndsAt !== null && at < windowEndsAt,
       markSeen: event.type === 'app.action' && event.action === 'mark_seen',
       hasTarget: targetAppId !== null,
@@ -152,10 +153,24 @@ function toMachineEvent(
   };
 }
 
+/** Who acts: the app that calls; for what happens past us, the inbox that stands for it, if the page wants that. */
+function callerOf(event: ThreadEvent, thread: Thread, page: Page): AppId | null {
+  switch (event.type) {
+    case 'outside.reply':
+    case 'outside.take':
+    case 'outside.return':
+      return page.outsideReplies === 'inbox_takes' ? inboxOf(page, thread.channel) : null;
+    default:
+      return 'callerAppId' in event ? event.callerAppId : null;
+  }
+}
+
 function targetOf(event: ThreadEvent, defaultAppId: AppId | null): AppId | null {
   switch (event.type) {
     case 'control.pass':
       return event.targetAppId ?? defaultAppId;
+    case 'outside.return':
+      return defaultAppId;
     case 'operator.pass':
       return event.targetAppId;
     case 'inbox.take':

@@ -44,8 +44,50 @@ export interface AppSend {
   readonly type: 'app.send';
   readonly callerAppId: AppId;
   readonly tag: MessageTag | null;
+  /** Null: an intent. Control is checked now, and whatever the message does it does once the platform has taken it. */
+  readonly mid: Mid | null;
+  /** The echo: one item of `entry[].messaging[]` as wire JSON; of an intent, what is to be sent. */
+  readonly payload: string;
+}
+
+/** The platform has taken a message of an app: that is a fact, whoever owns the thread by now. */
+export interface AppSent {
+  readonly type: 'app.sent';
+  readonly callerAppId: AppId;
+  readonly tag: MessageTag | null;
   readonly mid: Mid;
   /** The echo: one item of `entry[].messaging[]` as wire JSON. */
+  readonly payload: string;
+}
+
+/** The platform has not taken a message of an app, or has not said in time whether it has. */
+export interface AppFailed {
+  readonly type: 'app.failed';
+  readonly callerAppId: AppId;
+  /** What the platform said, as wire JSON. */
+  readonly payload: string;
+}
+
+/** Somebody answered the person past us: in the platform's own inbox, on a phone, or its AI. */
+export interface OutsideReply {
+  readonly type: 'outside.reply';
+  readonly mid: Mid;
+  /** The echo: one item of `entry[].messaging[]` as wire JSON. */
+  readonly payload: string;
+}
+
+/** The platform has given the thread to another of the page's apps there, or to its own inbox. */
+export interface OutsideTake {
+  readonly type: 'outside.take';
+  /** The platform's own handover event: one item of `entry[].messaging[]` as wire JSON. */
+  readonly payload: string;
+}
+
+/** The platform has given the thread back to us. */
+export interface OutsideReturn {
+  readonly type: 'outside.return';
+  readonly metadata: string | null;
+  /** As for a take. */
   readonly payload: string;
 }
 
@@ -108,6 +150,11 @@ export interface AppDisconnected {
 export type ThreadEvent =
   | UserEvent
   | AppSend
+  | AppSent
+  | AppFailed
+  | OutsideReply
+  | OutsideTake
+  | OutsideReturn
   | AppAction
   | ControlPass
   | ControlRelease
@@ -136,6 +183,7 @@ export const factNames = [
   'callerIsEffectiveOwner',
   'callerMayTakeControl',
   'humanAgentTag',
+  'intent',
   'windowAllows',
   'markSeen',
   'hasTarget',

@@ -63,7 +63,9 @@ function mutantsOf(state: ThreadState, name: EventName): Mutant[] {
     });
     const { guard, target, reenter, ...rest } = candidate;
     const actions: unknown[] = [candidate.actions ?? []].flat();
-    const mutants = [replacedBy('removed', null)];
+    // What is only known, and does nothing, is not missed here but above, where every event is to be known.
+    const doesNothing = guard === undefined && target === undefined && actions.length === 0;
+    const mutants = doesNothing ? [] : [replacedBy('removed', null)];
     if (guard !== undefined) {
       mutants.push(replacedBy('without guard', { ...candidate, guard: undefined }));
       mutants.push(replacedBy('with the guard negated', { ...candidate, guard: not(guard) }));

@@ -34,6 +34,7 @@ const machineSetup = setup({
     callerIsEffectiveOwner: ({ event }) => event.facts.callerIsEffectiveOwner,
     callerMayTakeControl: ({ event }) => event.facts.callerMayTakeControl,
     humanAgentTag: ({ event }) => event.facts.humanAgentTag,
+    intent: ({ event }) => event.facts.intent,
     windowAllows: ({ event }) => event.facts.windowAllows,
     markSeen: ({ event }) => event.facts.markSeen,
     hasTarget: ({ event }) => event.facts.hasTarget,
@@ -200,9 +201,14 @@ const tellReleased = [{ guard: 'defaultAppSet', actions: [contentToDefaultApp] }
 
 const notConnected = { guard: not('callerConnected'), actions: refuse('app_not_connected') } as const;
 const maySend = and(['callerIsEffectiveOwner', 'windowAllows']);
+/** Nobody owns the thread and the page has no default app. */
+const anybodyMaySend = and([not('defaultAppSet'), 'windowAllows']);
 const mayTake = and(['callerMayTakeControl', not('humanAgentTag')]);
 
 const mayTakeNow = and([mayTake, 'windowAllows']);
+/** An intent is checked as a send is, and does nothing: what it leads to comes with `app.sent`. */
+const intentOf = (guard: typeof maySend | typeof mayTakeNow | typeof anybodyMaySend) =>
+  ({ guard: and([guard, 'intent']), actions: [] }) as const;
 /** A send of an app that has no control and cannot take it. */
 const refuseSend = [
   { guard: mayTake, actions: refuse('window_closed') },
@@ -234,6 +240,13 @@ const forbiddenTake = [
   { actions: refuse('routing_off') },
 ] as const;
 
+/** An inbox stands for whoever acts past us, and does not have the thread. */
+const outsider = and(['callerConnected', not('callerIsEffectiveOwner')]);
+
+/** The caller's message is out, and with it control has moved to the caller. */
+const takeOver = { target: 'passed', reenter: true, actions: [takenByCaller, 'ownByCaller', contentToOwner] } as const;
+const takeReleased = { target: 'passed', actions: ['ownByCaller', contentToOwner] } as const;
+
 /** The rows of the table that are the same in each state with a recorded owner. */
 const whileOwned = (state: OwnedState) =>
   ({
@@ -252,10 +265,25 @@ const whileOwned = (state: OwnedState) =>
       'user.other': tellOwner,
       'app.send': [
         notConnected,
+        intentOf(maySend),
         { guard: maySend, actions: [contentToOwner] },
         { guard: 'callerIsEffectiveOwner', actions: refuse('window_closed') },
-        { guard: mayTakeNow, target: 'passed', reenter: true, actions: [takenByCaller, 'ownByCaller', contentToOwner] },
+        intentOf(mayTakeNow),
+        { guard: mayTakeNow, ...takeOver },
         ...refuseSend,
+      ],
+      'app.sent': [{ guard: and([mayTake, not('callerIsEffectiveOwner')]), ...takeOver }, tellOwner],
+      'app.failed': { actions: [] },
+      'outside.reply': [{ guard: outsider, ...takeOver }, tellOwner],
+      'outside.take': { guard: outsider, target: 'passed', reenter: true, actions: [takenByCaller, 'ownByCaller'] },
+      'outside.return': [
+        {
+          guard: and(['callerIsEffectiveOwner', 'hasTarget', not('targetIsCaller')]),
+          target: 'passed',
+          reenter: true,
+          actions: [toTarget, 'ownByTarget'],
+        },
+        { guard: and(['callerIsEffectiveOwner', not('hasTarget')]), target: 'released', actions: 'endControl' },
       ],
       'app.action': [notConnected, ...actionOfAnyApp, { actions: refuse('thread_not_owned') }],
       'control.pass': [
@@ -325,17 +353,28 @@ export const threadMachine = machineSetup.createMachine({
         'user.other': tellReleased,
         'app.send': [
           notConnected,
+          intentOf(maySend),
           { guard: maySend, actions: [contentToDefaultApp] },
-          { guard: and([not('defaultAppSet'), 'windowAllows']), actions: 'tellEveryone' },
+          intentOf(anybodyMaySend),
+          { guard: anybodyMaySend, actions: 'tellEveryone' },
           { guard: 'callerIsEffectiveOwner', actions: refuse('window_closed') },
           { guard: not('defaultAppSet'), actions: refuse('window_closed') },
-          { guard: mayTakeNow, target: 'passed', actions: ['ownByCaller', contentToOwner] },
+          intentOf(mayTakeNow),
+          { guard: mayTakeNow, ...takeReleased },
           ...refuseSend,
         ],
+        'app.sent': [
+          { guard: and([mayTake, 'defaultAppSet', not('callerIsEffectiveOwner')]), ...takeReleased },
+          ...tellReleased,
+        ],
+        'app.failed': { actions: [] },
+        'outside.reply': [{ guard: and([outsider, 'defaultAppSet']), ...takeReleased }, ...tellReleased],
+        'outside.take': { guard: outsider, target: 'passed', actions: 'ownByCaller' },
+        'outside.return': { actions: [] },
         'app.action': [
           notConnected,
           ...actionOfAnyApp,
-          { guard: and([not('defaultAppSet'), 'windowAllows']), actions: [] },
+          { guard: anybodyMaySend, actions: [] },
           { guard: not('defaultAppSet'), actions: refuse('window_closed') },
           { actions: refuse('thread_not_owned') },
         ],
