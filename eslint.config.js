@@ -30,7 +30,8 @@ const zones = folders.map((folder) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', 'coverage/', '**/*.config.js'] },
+  // Bots as other people write them, in plain CommonJS.
+  { ignores: ['dist/', 'data/', 'coverage/', '**/*.config.js', 'test/programs/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './admin-auth/problem.js';
 import { serveDocs } from './admin-api/openapi.js';
 import { AppModule } from './app.module.js';
 import { demo, seedDemo } from './channels/simulator/demo-data.js';
 import { readAdminToken, type AdminToken } from './config/admin-token.js';
+import { readCertificate, type Certificate } from './config/certificate.js';
 import type { Settings } from './config/settings.js';
 import { openCore, type Core } from './core.js';
 import { GraphError } from './graph-api/graph-error.js';
@@ -25,12 +26,14 @@ const shutdownGraceMs = 5_000;
 
 /** A running Signalbox. */
 export interface Server {
-  /** Where it listens, as `http://127.0.0.1:3000`. */
+  /** Where it listens, as `http://127.0.0.1:3000`, with `https` if it has a certificate. */
   readonly url: string;
   readonly dataDir: string;
   /** Whether the database is our own. */
   readonly embedded: boolean;
   readonly adminToken: AdminToken;
+  /** What it serves HTTPS with; null: it serves HTTP. */
+  readonly certificate: Certificate | null;
   readonly core: Core;
   /** Stops accepting, answers what is under way, and leaves everything ready for the next start. */
   stop(): Promise<void>;
@@ -54,6 +57,7 @@ export async function startServer(settings: Settings): Promise<Server> {
       databaseUrl = database.url;
     }
     const adminToken = await readAdminToken(settings.values.ADMIN_TOKEN, dataDir);
+    const certificate = await readCertificate(settings, dataDir);
     const core = await openCore(settings, databaseUrl, reportFailure);
     closing.push(() => core.close());
     if (settings.values.DEMO ?? (!settings.gateway && database !== null)) await seedDemoIfEmpty(core);
@@ -61,6 +65,7 @@ export async function startServer(settings: Settings): Promise<Server> {
     const app = await NestFactory.create<NestFastifyApplication>(
       AppModule.register(core, adminToken),
       new FastifyAdapter({
+        ...(certificate !== null && { https: { cert: certificate.cert, key: certificate.key } }),
         bodyLimit: settings.values.BODY_MAX_BYTES,
         requestTimeout: requestTimeoutMs,
         // The longest is a link's ref of 2,083 characters, each up to four bytes and escaped.
@@ -92,6 +97,7 @@ export async function startServer(settings: Settings): Promise<Server> {
       dataDir,
       embedded: database !== null,
       adminToken,
+      certificate,
       core,
       stop: close,
     };
@@ -109,18 +115,26 @@ async function seedDemoIfEmpty({ configuration, configStore, clock }: Core): Pro
   if (pages.size === 0 || unfinished) await seedDemo(configStore, clock.now());
 }
 
+/** A reply of an HTTP or an HTTPS server, whose types have little else in common. */
+interface AnyReply {
+  readonly raw: {
+    writeHead(status: number, headers: Record<string, string>): unknown;
+    end(body: string): unknown;
+  };
+}
+
 /**
  * Fastify answers an address it cannot decode before any filter of ours, and repeats it: with the access token in it.
  */
-function answerUnreadableAddress(_: Error, request: FastifyRequest, reply: FastifyReply): void {
+function answerUnreadableAddress(_: Error, request: Pick<FastifyRequest, 'url' | 'id'>, reply: AnyReply): void {
   const sentence = 'The address cannot be read: it has a "%" that begins no escape sequence.';
   const own = isOwnPath(request.url);
   const problem = new Problem('invalid_request', sentence);
   const error = new GraphError('unreadable_body', sentence);
-  void reply
-    .status(400)
-    .header('content-type', own ? 'application/problem+json; charset=utf-8' : 'application/json; charset=UTF-8')
-    .send(JSON.stringify(own ? problem.body(request.id) : error.envelope(traceIdOf(request.id))));
+  reply.raw.writeHead(400, {
+    'content-type': own ? 'application/problem+json; charset=utf-8' : 'application/json; charset=UTF-8',
+  });
+  reply.raw.end(JSON.stringify(own ? problem.body(request.id) : error.envelope(traceIdOf(request.id))));
 }
 
 /**

@@ -36,6 +36,12 @@ it.each([
       'deliver.beforePost, deliver.afterPost, timers.beforeFire, send.beforeCall, send.afterCall, each perhaps with ' +
       '=N, separated by commas.',
   ],
+  [{ TLS: 'on' }, 'The setting TLS is not valid: it must be off or generated.'],
+  [{ TLS_CERT: 'cert.pem' }, 'The settings TLS_CERT and TLS_KEY go together: a certificate and its key.'],
+  [
+    { TLS: 'generated', TLS_CERT: 'cert.pem', TLS_KEY: 'key.pem' },
+    'The setting TLS=generated makes a certificate, and TLS_CERT names one: set only one.',
+  ],
   [
     { MODE: 'gateway', FAILPOINTS: 'ingest.afterCommit' },
     'The setting FAILPOINTS is for tests only and is refused in gateway mode.',

@@ -31,6 +31,11 @@ const secret = (min: number) => z.string().min(min, `it must have at least ${min
 export const settingsSchema = z.object({
   PORT: whole(0, 65535, 3000),
   HOST: z.string().min(1).default('127.0.0.1'),
+  /** `generated` serves HTTPS with a certificate of our own, for clients that insist on it. */
+  TLS: oneOf(['off', 'generated']).default('off'),
+  /** HTTPS with the operator's certificate: PEM files. */
+  TLS_CERT: z.string().min(1).optional(),
+  TLS_KEY: z.string().min(1).optional(),
   DATA_DIR: z.string().min(1).optional(),
   /** No check of a web address: over a Unix socket the URL has no host. */
   DATABASE_URL: z
@@ -109,9 +114,15 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     const [issue] = parsed.error.issues;
     throw new BadSettingError(`The setting ${issue?.path.join('.') ?? ''} is not valid: ${issue?.message ?? ''}.`);
   }
-  const { MODE, FAILPOINTS } = parsed.data;
+  const { MODE, FAILPOINTS, TLS, TLS_CERT, TLS_KEY } = parsed.data;
   if (FAILPOINTS !== '' && MODE === 'gateway' && env['NODE_ENV'] !== 'test') {
     throw new BadSettingError('The setting FAILPOINTS is for tests only and is refused in gateway mode.');
+  }
+  if ((TLS_CERT === undefined) !== (TLS_KEY === undefined)) {
+    throw new BadSettingError('The settings TLS_CERT and TLS_KEY go together: a certificate and its key.');
+  }
+  if (TLS === 'generated' && TLS_CERT !== undefined) {
+    throw new BadSettingError('The setting TLS=generated makes a certificate, and TLS_CERT names one: set only one.');
   }
   const missing = (['META_APP_SECRET', 'META_VERIFY_TOKEN'] as const).filter((name) => parsed.data[name] === undefined);
   if (MODE === 'gateway' && missing.length > 0) {

@@ -46,7 +46,7 @@ export async function startServerProcess(settings: Record<string, string>): Prom
       reject(new Error(`the server did not greet: ${output.stdout}${output.stderr}`));
     }, startWithinMs);
     stdout.on('data', () => {
-      const greeted = /API +(http:\/\/\S+)\/api\/v1[^]*\n\n$/.exec(output.stdout)?.[1];
+      const greeted = /API +(https?:\/\/\S+)\/api\/v1[^]*\n\n$/.exec(output.stdout)?.[1];
       if (greeted === undefined) return;
       clearTimeout(guard);
       resolve(greeted);

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Agent, fetch } from 'undici';
 import { readSettings } from '../../src/config/settings.js';
 import { startServer, type Server } from '../../src/server.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -39,6 +40,8 @@ export async function startSignalbox(
       ...settings,
     }),
   );
+  const authority = server.certificate?.authorityFile ?? null;
+  const connections = new Agent({ connect: authority === null ? {} : { ca: await readFile(authority) } });
   return {
     ...server,
     database: store,
@@ -51,12 +54,18 @@ export async function startSignalbox(
           ...headers,
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
+        dispatcher: connections,
       });
       const text = await response.text();
       const json = (response.headers.get('content-type') ?? '').includes('json');
-      return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
+      return {
+        status: response.status,
+        headers: new Headers([...response.headers]),
+        body: json ? JSON.parse(text) : text,
+      };
     },
     async stop() {
+      await connections.close();
       await server.stop();
       await rm(dataDir, { recursive: true, force: true });
       if (ownDatabase) await store.drop();
