@@ -34,6 +34,8 @@ export class BotProcess {
         VERIFY_TOKEN: verifyToken,
         PAGE_TOKEN: pageToken,
         GRAPH_URL: graphUrl,
+        // Whom to trust, if the server speaks HTTPS.
+        NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'],
       },
       // The channel tells it when we are gone; nothing is sent through it.
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
