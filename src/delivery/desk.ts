@@ -4,7 +4,6 @@ import type { LogRow } from '../domain/log.js';
 import type { CursorStore } from '../store/cursor.store.js';
 import type { LogStore } from '../store/log.store.js';
 import type { Delivery, DeliverySource, LaneProgress } from './lane-progress.js';
-import type { Outlet } from './outlet.js';
 
 /** What the dispatcher's parts share. */
 export interface Desk {
@@ -15,15 +14,8 @@ export interface Desk {
   readonly horizonMs: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Queues one notice of a row. */
-  offer(
-    lane: LaneProgress,
-    outlet: Outlet,
-    row: LogRow,
-    notice: number,
-    source: DeliverySource,
-    attempts?: number,
-  ): void;
+  /** Queues one notice of a row for an app. */
+  offer(lane: LaneProgress, appId: AppId, row: LogRow, notice: number, source: DeliverySource, attempts?: number): void;
   /** Whoever the delivery came from waits for it no longer. */
   settle(delivery: Delivery): void;
   /** Makes a dead letter of one notice of a row. */

@@ -130,7 +130,7 @@ export class Dispatcher {
       cursors,
       horizonMs,
       random,
-      offer: (...args) => this.#offer(...args),
+      offer: (lane, appId, ...rest) => this.#offer(lane, this.#outletOf(appId), ...rest),
       settle: (delivery) => this.#settle(delivery),
       giveUp: (lane, row, notice, reason) => this.#giveUp(lane, row, notice, reason, true),
     };

@@ -1,9 +1,9 @@
 import type { AppId, PageId, Psid } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
 import type { DeadLetter, OwedTrim, StalledKey } from '../store/cursor.store.js';
+import type { BreakerState } from './breaker.js';
 import type { HeldLease } from './lease-keeper.js';
 import { OpenRows } from './open-rows.js';
-import type { Outlet } from './outlet.js';
 
 /** One notice of one row on its way to an app. */
 export interface Delivery {
@@ -30,10 +30,24 @@ export type DeliverySource =
   | { readonly kind: 'stalled'; readonly pair: StalledPair }
   | { readonly kind: 'replay' };
 
+/** What a backlog needs of its app's outlet. */
+export interface BackloggedOutlet {
+  readonly appId: AppId;
+  readonly stalled: Set<StalledPair>;
+  readonly lags: Set<Lag>;
+  readonly breaker: BreakerState;
+  readonly isHeld: boolean;
+  readonly lastAcknowledgedAt: number;
+  stalledDueAt: number;
+  appetite(): number;
+  pump(): void;
+  takeQueue(thread: string): Delivery[];
+}
+
 /** A thread of an app whose first delivery failed: it waits for its next attempt, and the rest of the thread behind it. */
 export interface StalledPair {
   readonly lane: LaneProgress;
-  readonly outlet: Outlet;
+  readonly outlet: BackloggedOutlet;
   readonly appId: AppId;
   readonly pageId: PageId;
   readonly psid: Psid;
@@ -59,7 +73,7 @@ export interface StalledPair {
 export interface Lag {
   readonly lane: LaneProgress;
   readonly appId: AppId;
-  readonly outlet: Outlet;
+  readonly outlet: BackloggedOutlet;
   /** Rows not yet written to a block. */
   tail: LogRow[];
   /** The same, of rows before everything else that is owed: a block of their own. */

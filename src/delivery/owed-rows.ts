@@ -111,7 +111,7 @@ export class OwedRows {
       }
       for (const notice of noticesFor(row, outlet.appId)) {
         lane.rows.reopen(row.id);
-        this.desk.offer(lane, outlet, row, notice, { kind: 'live' });
+        this.desk.offer(lane, outlet.appId, row, notice, { kind: 'live' });
       }
     }
     lag.tail = [];
@@ -211,7 +211,7 @@ export class OwedRows {
         this.desk.giveUp(lane, row, notice, overdueReason(breaker.phase === 'open' ? breaker.lastError : ''));
       } else {
         run.rows.open(row.id);
-        this.desk.offer(lane, outlet, row, notice, { kind: 'owed', lag, run });
+        this.desk.offer(lane, outlet.appId, row, notice, { kind: 'owed', lag, run });
       }
     }
   }

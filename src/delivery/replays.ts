@@ -51,7 +51,7 @@ export class Replays {
         continue;
       }
       queued.set(name(key), key);
-      this.desk.offer(lane, outlet, row, key.notice, { kind: 'replay' });
+      this.desk.offer(lane, outlet.appId, row, key.notice, { kind: 'replay' });
       found = true;
     }
     return found;

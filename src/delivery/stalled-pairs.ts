@@ -232,7 +232,7 @@ export class StalledPairs {
     pair.outstanding = deliverable.length;
     deliverable.forEach(({ row, notice }, index) => {
       const attempts = index === 0 ? pair.attempts : 0;
-      this.desk.offer(pair.lane, pair.outlet, row, notice, { kind: 'stalled', pair }, attempts);
+      this.desk.offer(pair.lane, pair.appId, row, notice, { kind: 'stalled', pair }, attempts);
     });
     pair.outlet.pump();
   }
