@@ -7,9 +7,6 @@ const unprovenDelayMaxMs = 30_000;
 const retryAfterMinMs = 1_000;
 const retryAfterMaxMs = 600_000;
 
-/** How long after its event a delivery is still tried; then it is a dead letter. */
-export const deliveryHorizonMs = 36 * 3_600_000;
-
 export interface FailedAttempt {
   /** Attempts made so far, at least 1. */
   readonly attemptCount: number;

@@ -164,17 +164,15 @@ export class Committer {
   }
 
   /** Learns what others have written to a lane. */
-  async #catchUp(state: LaneState, client?: PoolClient): Promise<LogRow[]> {
-    const seen: LogRow[] = [];
+  async #catchUp(state: LaneState, client?: PoolClient): Promise<void> {
     for (;;) {
       const after = this.#cache.lastId(state.lane);
       if (after === undefined || after >= state.lastId) {
         if (after === undefined) this.#cache.setLastId(state.lane, state.lastId);
-        return seen;
+        return;
       }
       const rows = await this.lanes.rowsAfter(state.lane, after, catchUpRows, client);
       for (const row of rows) this.#cache.refresh(row.thread);
-      seen.push(...rows);
       const last = rows.at(-1)?.id ?? after;
       const complete = rows.length < catchUpRows;
       // A lane has a hole where somebody was erased, and what is held of them must not come back: all of it is read anew.

@@ -184,15 +184,6 @@ export class LaneStore {
     );
   }
 
-  /** When the next thread is due, in milliseconds since 1970; null if none is. */
-  async nextDeadline(): Promise<number | null> {
-    const { rows } = await this.#pool.query<{ next: string | null }>(
-      'select floor(extract(epoch from min(deadline_at)) * 1000)::text as next from thread where wake_at is not null',
-    );
-    const next = rows[0]?.next ?? null;
-    return next === null ? null : Number(next);
-  }
-
   /** The database's time, in milliseconds since 1970. */
   async databaseNow(): Promise<number> {
     const { rows } = await this.#pool.query<{ now: string }>(
