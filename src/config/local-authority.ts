@@ -39,7 +39,10 @@ interface Authority {
 }
 
 /** A certificate for `host`, this machine and the platform's hosts, by the authority kept in the data folder. */
-export async function issueCertificate(dataDir: string, host: string): Promise<{ cert: string; key: string; authorityFile: string }> {
+export async function issueCertificate(
+  dataDir: string,
+  host: string,
+): Promise<{ cert: string; key: string; authorityFile: string }> {
   const authority = await openAuthority(dataDir);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.create({

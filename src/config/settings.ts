@@ -18,6 +18,13 @@ const addressRanges = z
     (text) => text === '' || text.split(',').every((range) => addressRange.safeParse(range.trim()).success),
     'it must be address ranges such as 10.1.0.0/16, separated by commas',
   );
+const ports = z
+  .string()
+  .transform((text) => text.split(',').map((port) => (/^ *\d{1,5} *$/.test(port) ? Number(port) : NaN)))
+  .refine(
+    (numbers) => numbers.every((port) => port >= 1 && port <= 65535),
+    'it must be port numbers separated by commas, such as 443,8443',
+  );
 const failpoint = new RegExp(`^(${failpointNames.join('|')})(=\\d+)?$`);
 const failpoints = z
   .string()
@@ -85,6 +92,8 @@ export const settingsSchema = z.object({
   DELIVERY_ATTEMPTS: oneOf(['all', 'failures']).optional(),
   /** Address ranges that callbacks may be in besides public ones, as CIDR, comma-separated. The emulator adds loopback. */
   CALLBACK_ALLOW: addressRanges.default(''),
+  /** Ports that callbacks may be on in gateway mode: others lead to services that never expected our requests. */
+  CALLBACK_PORTS: ports.default([443, 8443]),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */
   BODY_MAX_BYTES: count(8 * 1024 * 1024, 64 * 1024 * 1024),
   /** Names of places where the process kills itself, for fault tests; refused in gateway mode unless NODE_ENV is test. */
