@@ -29,6 +29,7 @@ import { MessengerProfileEndpoints } from './messenger-profile.endpoints.js';
 import { PageEndpoints } from './page.endpoints.js';
 import { PersonThreads } from './person-threads.js';
 import { PersonasEndpoints } from './personas.endpoints.js';
+import { RateLimits } from './rate-limits.js';
 import { SubscribedAppsEndpoints } from './subscribed-apps.endpoints.js';
 import { SubscriptionsEndpoints } from './subscriptions.endpoints.js';
 import { ThreadControlEndpoints } from './thread-control.endpoints.js';
@@ -68,6 +69,7 @@ const endpoints = [...routingEndpoints, ...emulatorEndpoints];
     PersonThreads,
     MessageMedia,
     GraphBatch,
+    RateLimits,
     ...[AttachmentStore, ConversationStore, GraphObjectStore, LabelStore, MessengerProfileStore, PersonaStore].map(
       (store) => ({
         provide: store,
@@ -79,16 +81,17 @@ const endpoints = [...routingEndpoints, ...emulatorEndpoints];
     { provide: APP_FILTER, useClass: GraphErrorFilter },
     {
       provide: GraphDispatcher,
-      inject: [CallerAuthenticator, ConfigurationCache, GraphObjectStore, Settings, ...endpoints],
+      inject: [CallerAuthenticator, ConfigurationCache, GraphObjectStore, RateLimits, Settings, ...endpoints],
       useFactory: (
         caller: CallerAuthenticator,
         configuration: ConfigurationCache,
         objects: GraphObjectStore,
+        limits: RateLimits,
         settings: Settings,
         ...all: GraphEndpoints[]
       ) => {
         const offered = settings.gateway ? all.slice(0, routingEndpoints.length) : all;
-        return new GraphDispatcher(caller, configuration, objects, offered);
+        return new GraphDispatcher(caller, configuration, objects, limits, offered);
       },
     },
   ],

@@ -17,12 +17,16 @@ export type Caller =
   /** An app token, `<app id>|<app secret>`: `me` is the app. */
   | { readonly kind: 'app'; readonly app: App };
 
-/** Where a call came from. */
+/** Gives the answer a header of its own, beside those that every answer has. */
+export type SetHeader = (name: string, value: string) => void;
+
+/** Where a call came from, and what its answer carries beside the body. */
 export interface CallOrigin {
   /** Names the call in the log. */
   readonly traceId: string;
   /** How the caller addresses this server, such as `http://127.0.0.1:3000`. */
   readonly baseUrl: string;
+  readonly setHeader: SetHeader;
 }
 
 interface Call extends CallOrigin {
