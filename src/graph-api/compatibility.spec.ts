@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { webhookFields } from '../domain/page.js';
 import type { GraphEndpoints, GraphRoute } from './graph-call.js';
-import { emulatorEndpoints, routingEndpoints } from './graph-api.module.js';
+import { platformEndpoints, routingEndpoints } from './graph-api.module.js';
 
 /*
  * docs/compatibility.md is what people decide by: this holds it against the calls the server knows, and against the tests
@@ -45,7 +45,7 @@ function callOf({ verb, node, edge }: GraphRoute): string {
 }
 
 describe('the table of calls', () => {
-  const classes = [...routingEndpoints, ...emulatorEndpoints] as unknown as (new () => GraphEndpoints)[];
+  const classes = [...routingEndpoints, ...platformEndpoints] as unknown as (new () => GraphEndpoints)[];
   const known = classes.flatMap((endpoints) => new endpoints().routes.map(callOf));
 
   it('has every call the server knows, once, as one that works', () => {

@@ -122,7 +122,8 @@ export class GraphBatch {
       if (error.reason === 'unknown_error') {
         this.logger.error({ err: thrown, traceId: origin.traceId }, 'an operation of a batch failed');
       }
-      headers.set('WWW-Authenticate', error.authenticate);
+      headers.set('www-authenticate', error.authenticate);
+      for (const [name, value] of Object.entries(error.headers)) headers.set(name, value);
       const body = error.envelope(origin.traceId);
       return { status: error.status, version: version ?? defaultVersion, body, headers };
     }

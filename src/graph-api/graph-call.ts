@@ -1,7 +1,7 @@
+import type { UploadedFile } from '../channels/channel.js';
 import type { Channel } from '../domain/page.js';
 import type { Connection, Page } from '../domain/page.js';
 import type { App } from '../store/configuration.js';
-import type { UploadedFile } from './multipart.js';
 import type { Parameters } from './request-parameters.js';
 
 /** Who calls, by the token of the call. */

@@ -463,6 +463,11 @@ export class GraphError extends Error {
     };
   }
 
+  /** Headers of the answer that this error has beside those of all errors. */
+  get headers(): Readonly<Record<string, string>> {
+    return {};
+  }
+
   /** The value of `WWW-Authenticate`, which the platform sends with every error. */
   get authenticate(): string {
     const kind = this.row.code === 190 ? 'invalid_token' : this.row.status === 404 ? 'not_found' : 'invalid_request';

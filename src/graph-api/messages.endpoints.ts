@@ -70,9 +70,13 @@ export class MessagesEndpoints extends GraphEndpoints {
         ...(notificationType !== null && { notificationType }),
         ...(personaId !== null && { personaId }),
         ...(answered !== null && { replyTo: mid(answered) }),
+        files: call.files,
       });
       expectApplied(sent.outcome, channel);
-      if (sent.answer !== undefined) return sent.answer;
+      if (sent.answer !== undefined) {
+        for (const [name, value] of Object.entries(sent.answer.headers)) call.setHeader(name, value);
+        return sent.answer.body;
+      }
       return {
         recipient_id: psid,
         ...(sent.mid !== null && { message_id: sent.mid }),
