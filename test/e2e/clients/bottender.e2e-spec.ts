@@ -28,12 +28,15 @@ async function startBot(folder: string, app: AppId, env: Record<string, string> 
   });
   programs.push(program);
   const client = new MessengerClient({ accessToken, appId: app, appSecret: secretOf(app), origin: signalbox.url });
-  await client.createSubscription({
-    callbackUrl: `http://127.0.0.1:${program.port}/webhooks/messenger`,
-    verifyToken,
-    accessToken: `${app}|${secretOf(app)}`,
-    fields: ['messages', 'messaging_postbacks', 'messaging_referrals', 'messaging_handovers', 'standby'],
-  });
+  for (const object of ['page', 'instagram'] as const) {
+    await client.createSubscription({
+      object: object as 'page', // its types are older than Instagram's messages
+      callbackUrl: `http://127.0.0.1:${program.port}/webhooks/messenger`,
+      verifyToken,
+      accessToken: `${app}|${secretOf(app)}`,
+      fields: ['messages', 'messaging_postbacks', 'messaging_referrals', 'messaging_handovers', 'standby'],
+    });
+  }
 }
 
 beforeAll(async () => {
