@@ -45,6 +45,17 @@ it('takes 300 sends a second to one page, and 10 of audio or video', async () =>
   expect(await take(send(false))).toEqual([300, 613]);
 });
 
+it('says on Instagram that it is Instagram', async () => {
+  const rates = limits();
+  const send = () => rates.countSend(shop.pageId, 'instagram', true);
+  await take(send);
+  await expect(send()).rejects.toMatchObject({ reason: 'rate_limit_reached_instagram' });
+  expect(new GraphError('rate_limit_reached_instagram').envelope('A').error).toMatchObject({
+    code: 613,
+    error_subcode: 2534040,
+  });
+});
+
 it('takes 200 sends within 24 hours for each person, by channel', async () => {
   people = 1;
   const rates = limits();

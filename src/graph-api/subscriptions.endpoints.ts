@@ -73,12 +73,13 @@ export class SubscriptionsEndpoints extends GraphEndpoints {
   private async unsubscribe({ caller: { app }, parameters }: AppCall): Promise<object> {
     const asked = readChoice(parameters, 'object', 'object', objects);
     const ended = new Set(readSubscribedFields(parameters, 'fields') ?? webhookFields);
-    const left = objects.map((object) => {
+    const left = (object: (typeof objects)[number]) => {
       const fields = subscribedTo(app, object);
-      const isMeant = asked === null || asked === object;
-      return [channelOf[object], isMeant ? fields.filter((field) => !ended.has(field)) : fields];
+      return asked === null || asked === object ? fields.filter((field) => !ended.has(field)) : fields;
+    };
+    await this.store.subscribeApp(app.appId, {
+      subscribedFields: { messenger: left('page'), instagram: left('instagram') },
     });
-    await this.store.subscribeApp(app.appId, { subscribedFields: Object.fromEntries(left) });
     return { success: true };
   }
 }
