@@ -1,7 +1,7 @@
 import { Gateway, pageId, pageToken } from '../support/gateway.js';
 import { inbox as inboxId } from '../support/instance.js';
 import { expiredToken, metaAppId, Platform, rateLimited, serverError, usage, type Fault } from '../support/platform.js';
-import type { Bot, Stage, StagePage } from '../support/stage.js';
+import { guideFields, type Bot, type Stage, type StagePage } from '../support/stage.js';
 
 let gateway: Gateway;
 let platform: Platform;
@@ -243,13 +243,58 @@ describe('an echo that is not ours', () => {
     expect((await send(desk, person, 'me too')).body.error).toMatchObject({ error_subcode: 2018300 });
   });
 
-  it('is only told where the page says so', async () => {
+  describe('where the page says that they are only told', () => {
+    beforeAll(() => putPage({ outside_replies: 'only_told' }));
+    afterAll(() => putPage());
+
+    it.each([
+      ['the platform’s inbox', { app_id: Number(inboxId) }],
+      ['a phone', {}],
+      ['another app of the page', { app_id: 3400000000000044 }],
+    ])('leaves the owner what it has, and says who answered: %s', async (_, message) => {
+      const person = await newPerson();
+      expect(await platform.echo(person, { text: 'I take this one', ...message })).toBe(200);
+      expect(await threadOf(person)).toMatchObject({ state: 'default-owned', owner_app_id: desk.id });
+      expect(await told(desk, person, 1)).toEqual(['live echo: I take this one']);
+      expect(await told(inbox, person, 1)).toEqual(['standby echo: I take this one']);
+      expect((await rowsOf(person)).at(-1)).toMatchObject({
+        type: 'outside.reply',
+        cause: { reason: expect.stringContaining('answered outside Signalbox.') },
+      });
+      expect((await send(desk, person, 'me too')).status).toBe(200);
+    });
+
+    it('nor do the platform’s own handovers move the thread', async () => {
+      const person = await newPerson();
+      for (const [verb, owner] of [
+        ['take', 3400000000000044],
+        ['pass', metaAppId],
+      ] as const) {
+        const move = { previous_owner_app_id: 1, new_owner_app_id: owner, metadata: null };
+        expect(await platform.personWrites(person, '', { item: { [`${verb}_thread_control`]: move } })).toBe(200);
+        expect(await threadOf(person)).toMatchObject({ owner_app_id: desk.id });
+      }
+      await send(desk, person, 'still here');
+      expect(await told(desk, person, 1)).toEqual(['live echo: still here']);
+    });
+  });
+
+  it('of a message of ours is ours under either policy', async () => {
     await putPage({ outside_replies: 'only_told' });
     const person = await newPerson();
-    await platform.echo(person, { text: 'from my phone' });
+    await send(agent, person, 'a human here');
     await putPage();
+    expect(await threadOf(person)).toMatchObject({ owner_app_id: agent.id });
+  });
+
+  it('is only told as well on a page without an inbox', async () => {
+    const path = `/api/v1/pages/${pageId}/apps/${inbox.id}`;
+    await stage.api('DELETE', path);
+    const person = await newPerson();
+    await platform.echo(person, { text: 'from my phone' });
     expect(await threadOf(person)).toMatchObject({ state: 'default-owned', owner_app_id: desk.id });
     expect(await told(desk, person, 1)).toEqual(['live echo: from my phone']);
+    await stage.ask('PUT', path, { subscribed_fields: [...guideFields, 'message_echoes'] });
   });
 
   it('is put aside if nobody knows the person, or our mark is on what we never sent', async () => {

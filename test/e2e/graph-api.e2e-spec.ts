@@ -210,6 +210,17 @@ describe('a message', () => {
         }),
       ],
       [
+        'parameters that nobody knows, and flags as texts',
+        (id) => ({
+          init: {
+            headers: { 'content-type': form },
+            body:
+              `access_token=${token(desk)}&messaging_product=instagram&debug=all&recipient[id]=${id}` +
+              '&message[text]=hello&message[is_friendly]=true',
+          },
+        }),
+      ],
+      [
         'all in the query, and no body',
         (id) => ({
           query: `?access_token=${token(desk)}&recipient=${encodeURIComponent(`{id:${id}}`)}&message=${encodeURIComponent("{'text':'hello'}")}`,
