@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { AdminApiModule } from './admin-api/admin-api.module.js';
 import { Authenticator } from './admin-auth/authenticator.js';
 import { SessionCookie } from './admin-auth/session-cookie.js';
+import { MetaForwarder } from './channels/meta/meta-forwarder.js';
 import { MetaChannel } from './channels/meta/meta.channel.js';
 import { MetaGraphClient } from './channels/meta/meta-graph.client.js';
 import { SimulatorChannel } from './channels/simulator/simulator.channel.js';
@@ -60,12 +61,9 @@ export class AppModule {
       { provide: CommittedRows, useValue: core.committedRows },
       { provide: ThreadRouter, useValue: core.router },
       { provide: Timers, useValue: core.timers },
-      ...(core.settings.gateway
-        ? [
-            { provide: MetaGraphClient, useClass: MetaGraphClient },
-            { provide: Channel, useClass: MetaChannel },
-          ]
-        : [{ provide: Channel, useClass: SimulatorChannel }]),
+      { provide: MetaGraphClient, useClass: MetaGraphClient },
+      { provide: MetaForwarder, useClass: MetaForwarder },
+      { provide: Channel, useClass: core.settings.gateway ? MetaChannel : SimulatorChannel },
     ];
     return {
       module: AppModule,

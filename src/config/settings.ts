@@ -76,6 +76,8 @@ export const settingsSchema = z.object({
   META_SEND_TIMEOUT_MS: count(10_000, 60_000),
   /** How long to wait for the echo of a send that the platform has not answered in time. */
   META_ECHO_WAIT_MS: count(3_000, 60_000),
+  /** `platform`: calls of apps are limited as the platform limits them, and answers tell how much is used up. */
+  RATE_LIMITS: oneOf(['off', 'platform']).default('off'),
   /** How many commits may be under way at once: while the database writes one, the next can be decided. */
   COMMITS_AT_ONCE: count(2, 256),
   /** Up to so many waiting events go into one commit together; a second one beside it would cost a second flush. */

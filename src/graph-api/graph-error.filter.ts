@@ -41,6 +41,7 @@ export class GraphErrorFilter implements ExceptionFilter {
     httpAdapter.setHeader(response, 'content-type', 'application/json; charset=UTF-8');
     httpAdapter.setHeader(response, 'www-authenticate', error.authenticate);
     httpAdapter.setHeader(response, 'x-fb-trace-id', traceId);
+    for (const [name, value] of Object.entries(error.headers)) httpAdapter.setHeader(response, name, value);
     httpAdapter.reply(response, JSON.stringify(error.envelope(traceId)), error.status);
   }
 }

@@ -64,8 +64,8 @@ export interface RouteSettings {
 export interface AppSubscription {
   readonly callbackUrl?: string;
   readonly verifyToken?: string;
-  /** Null: every field. */
-  readonly subscribedFields?: readonly WebhookField[] | null;
+  /** By channel: of pages, and of Instagram accounts. */
+  readonly subscribedFields?: Readonly<Partial<Record<Channel, readonly WebhookField[]>>>;
 }
 
 /** Reads what a change is about, for the audit trail; null: there is no such thing. */
@@ -149,6 +149,7 @@ export class ConfigStore {
       const app = manager.create(AppEntity, {
         appId,
         subscribedFields: null,
+        instagramSubscribedFields: null,
         pausedAt: null,
         pauseReason: null,
         ...known,
@@ -171,7 +172,10 @@ export class ConfigStore {
       if (subscription.callbackUrl !== undefined) app.callbackUrl = subscription.callbackUrl;
       if (subscription.verifyToken !== undefined) app.verifyToken = subscription.verifyToken;
       if (subscription.subscribedFields !== undefined) {
-        app.subscribedFields = subscription.subscribedFields === null ? null : [...subscription.subscribedFields];
+        const { messenger, instagram } = subscription.subscribedFields;
+        // Whoever subscribes to one kind of object is subscribed to the other only if it says so, too.
+        app.subscribedFields = [...(messenger ?? app.subscribedFields ?? [])];
+        app.instagramSubscribedFields = [...(instagram ?? app.instagramSubscribedFields ?? [])];
       }
       await manager.upsert(AppEntity, app, ['appId']);
     });
