@@ -13,6 +13,8 @@ import { migrate, openDataSource, openPool } from './store/data-source.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
+import { RetentionStore } from './store/retention.store.js';
+import { Retention } from './timers/retention.js';
 import { Timers, type ReportFailure } from './timers/timers.js';
 
 /** How often the clock is set by the database's, in milliseconds. */
@@ -37,6 +39,7 @@ export interface Core {
   readonly router: ThreadRouter;
   readonly timers: Timers;
   readonly dispatcher: Dispatcher;
+  readonly retention: Retention;
   /** Answers what is under way, then lets go of the database. */
   close(): Promise<void>;
 }
@@ -62,6 +65,7 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
   const configuration = new ConfigurationCache(configStore, clock);
   const router = new ThreadRouter(lanes, configuration, quarantine, committedRows, clock, failpoints, settings);
   const timers = new Timers(lanes, router, configuration, clock, failpoints, reportFailure);
+  const retention = new Retention(new RetentionStore(hotPool), clock, settings, reportFailure);
   const dispatcher = openDispatcher({ settings, hotPool, configuration, committedRows, clock, failpoints });
 
   const synchronise = async () => {
@@ -91,6 +95,7 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
     router,
     timers,
     dispatcher,
+    retention,
     async close() {
       clearInterval(synchronising);
       configuration.stop();

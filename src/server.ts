@@ -85,10 +85,12 @@ export async function startServer(settings: Settings): Promise<Server> {
     const url = await app.getHttpAdapter().getInstance().listen({ port, host });
     core.timers.start();
     core.dispatcher.start();
+    core.retention.start();
     closing.push(async () => {
       // Whoever is being answered gets the answer; a client that holds its connection open does not hold us up.
       const giveUp = setTimeout(() => app.getHttpServer().closeAllConnections(), shutdownGraceMs);
       await app.close().finally(() => clearTimeout(giveUp));
+      await core.retention.stop();
       await core.timers.stop();
       await core.dispatcher.stop();
     });

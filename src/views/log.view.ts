@@ -59,6 +59,7 @@ export const logEntrySchema = z.object({
   }),
   notices: z.array(noticeSchema).describe('Who is told what.'),
   payload: z.unknown().describe('The item of `entry[].messaging[]`; null for events that carry none.'),
+  payload_removed: z.boolean().describe('Whether there was a payload that is no longer kept, because of its age.'),
 });
 export type LogEntryView = z.infer<typeof logEntrySchema>;
 
@@ -97,6 +98,7 @@ export function logEntryView(row: LogRow): LogEntryView {
     },
     notices: row.notices.map(noticeView),
     payload: row.payload === null ? null : parseJson(row.payload),
+    payload_removed: row.payloadRemoved === true,
   };
 }
 
