@@ -20,7 +20,9 @@ import { ConfigurationCache } from './store/configuration.cache.js';
 import { CursorStore } from './store/cursor.store.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
+import { OperatingStore } from './store/operating.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
+import { Vitals } from './telemetry/vitals.js';
 import { Timers } from './timers/timers.js';
 
 /** The interfaces around the core. The only file that knows every module. */
@@ -42,6 +44,8 @@ export class AppModule {
       { provide: CommittedRows, useValue: core.committedRows },
       { provide: ThreadRouter, useValue: core.router },
       { provide: Timers, useValue: core.timers },
+      { provide: Vitals, useValue: core.vitals },
+      { provide: OperatingStore, useValue: new OperatingStore(core.dataSource) },
       ...(core.settings.gateway
         ? [
             { provide: MetaGraphClient, useClass: MetaGraphClient },

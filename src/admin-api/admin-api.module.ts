@@ -15,6 +15,7 @@ import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { PagesController } from './pages.controller.js';
 import { PeopleController } from './people.controller.js';
+import { Readiness } from './readiness.js';
 import { RoutesController } from './routes.controller.js';
 import { ThreadControlController } from './thread-control.controller.js';
 import { ThreadFinder } from './thread-finder.js';
@@ -41,6 +42,7 @@ import { ThreadsController } from './threads.controller.js';
     CallbackVerifier,
     ThreadFinder,
     Metrics,
+    Readiness,
     {
       provide: DeliveryStore,
       useFactory: (dataSource: DataSource) => new DeliveryStore(dataSource),

@@ -10,6 +10,7 @@ import { faultOf } from '../store/database-errors.js';
 import type { LaneState, LaneStore } from '../store/lane.store.js';
 import { dayOf } from '../store/log-partitions.js';
 import type { QuarantineStore } from '../store/quarantine.store.js';
+import { batchCommitted } from '../telemetry/signals.js';
 import { decideBatch, type DecidedBatch } from './batch.js';
 import type { Pending } from './commit-queue.js';
 import { RouterBusyError, type Submission } from './submission.js';
@@ -97,7 +98,9 @@ export class Committer {
     const { first, repeated } = separateRepeated(open);
     const decided = this.#decide(first);
     this.failpoints.pass('ingest.beforeCommit');
+    const startedMs = this.clock.monotonicMs();
     const states = await this.lanes.commit(epoch, decided.lanes);
+    batchCommitted.tell({ events: first.length, durationMs: this.clock.monotonicMs() - startedMs });
     this.failpoints.pass('ingest.afterCommit');
     return [...(await this.#apply(first, decided, epoch, states)), ...repeated];
   }
