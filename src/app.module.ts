@@ -25,8 +25,10 @@ import { ConfigurationCache } from './store/configuration.cache.js';
 import { CursorStore } from './store/cursor.store.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
+import { OperatingStore } from './store/operating.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
 import { SessionStore } from './store/session.store.js';
+import { Vitals } from './telemetry/vitals.js';
 import { Timers } from './timers/timers.js';
 
 /** What lets people in. */
@@ -64,6 +66,8 @@ export class AppModule {
       { provide: MetaGraphClient, useClass: MetaGraphClient },
       { provide: MetaForwarder, useClass: MetaForwarder },
       { provide: Channel, useClass: core.settings.gateway ? MetaChannel : SimulatorChannel },
+      { provide: Vitals, useValue: core.vitals },
+      { provide: OperatingStore, useValue: new OperatingStore(core.dataSource) },
     ];
     return {
       module: AppModule,

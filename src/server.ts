@@ -16,6 +16,8 @@ import { isOwnPath } from './graph-api/own-paths.js';
 import { traceIdOf } from './graph-api/trace-id.js';
 import { NestLogger, openLogger } from './logger.js';
 import { SessionStore } from './store/session.store.js';
+import { OperatingStore } from './store/operating.store.js';
+import { accessRefused, requestAnswered, type InterfaceName } from './telemetry/signals.js';
 import { defaultDataDir, startEmbeddedPostgres, type EmbeddedPostgres } from './store/embedded-postgres.js';
 
 /** How long a client may take to send a request, in milliseconds. */
@@ -64,6 +66,10 @@ export async function startServer(settings: Settings): Promise<Server> {
     const certificate = await readCertificate(settings, dataDir);
     const core = await openCore(settings, databaseUrl, reportFailure);
     closing.push(() => core.close());
+    const undurable = await new OperatingStore(core.dataSource).undurableSettings();
+    if (undurable.length > 0) {
+      logger.warn({ settings: undurable }, 'the database is not durable: a crash of it loses what was acknowledged');
+    }
     if (settings.values.DEMO ?? (!settings.gateway && database !== null)) await seedDemoIfEmpty(core);
 
     const sessions = new SessionStore(core.dataSource, {
@@ -88,6 +94,7 @@ export async function startServer(settings: Settings): Promise<Server> {
     // A generated certificate is for trying out: the host it names must stay reachable over HTTP.
     sendSecurityHeaders(app.getHttpAdapter().getInstance(), certificate !== null && certificate.authorityFile === null);
     acceptBodies(app.getHttpAdapter().getInstance());
+    countRequests(app.getHttpAdapter().getInstance());
     serveDocs(app);
     await app.init();
     // Not through Nest, which would log a failure that whoever started us is told anyway.
@@ -95,10 +102,12 @@ export async function startServer(settings: Settings): Promise<Server> {
     const url = await app.getHttpAdapter().getInstance().listen({ port, host });
     core.timers.start();
     core.dispatcher.start();
+    core.retention.start();
     closing.push(async () => {
       // Whoever is being answered gets the answer; a client that holds its connection open does not hold us up.
       const giveUp = setTimeout(() => app.getHttpServer().closeAllConnections(), shutdownGraceMs);
       await app.close().finally(() => clearTimeout(giveUp));
+      await core.retention.stop();
       await core.timers.stop();
       await core.dispatcher.stop();
     });
@@ -181,6 +190,27 @@ function acceptBodies(fastify: FastifyInstance): void {
       done(Object.assign(new Error('The body must be JSON (Content-Type: application/json).'), { statusCode: 415 }));
     } else done(null, body);
   });
+}
+
+/** Tells metrics of every answer; a token that was refused by our own API is seen here, whoever refused it. */
+function countRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const name = interfaceOf(request.url);
+    requestAnswered.tell({
+      interface: name,
+      method: request.method,
+      status: reply.statusCode,
+      durationMs: reply.elapsedTime,
+    });
+    if (name === 'admin' && reply.statusCode === 401) accessRefused.tell({ interface: 'admin' });
+    done();
+  });
+}
+
+function interfaceOf(url: string): InterfaceName {
+  if (isOwnApi(url)) return 'admin';
+  if (url.startsWith('/webhooks/')) return 'ingress';
+  return isOwnPath(url) ? 'operating' : 'graph';
 }
 
 function isOwnApi(url: string): boolean {

@@ -16,6 +16,7 @@ import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { PagesController } from './pages.controller.js';
 import { PeopleController } from './people.controller.js';
+import { Readiness } from './readiness.js';
 import { RoutesController } from './routes.controller.js';
 import { SessionController } from './session.controller.js';
 import { ThreadControlController } from './thread-control.controller.js';
@@ -47,6 +48,7 @@ import { TokensController } from './tokens.controller.js';
     CallbackVerifier,
     ThreadFinder,
     Metrics,
+    Readiness,
     {
       provide: DeliveryStore,
       useFactory: (dataSource: DataSource) => new DeliveryStore(dataSource),

@@ -40,6 +40,7 @@ export const problemKinds = {
   no_deadline: { status: 409, title: 'No thread has a deadline' },
   version_mismatch: { status: 409, title: 'The thread has changed' },
   platform_not_configured: { status: 409, title: 'The gateway has no token of the page' },
+  text_not_kept: { status: 410, title: 'The text is no longer kept' },
   cursor_expired: { status: 410, title: 'The cursor is of another time of the store' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },

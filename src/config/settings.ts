@@ -100,6 +100,19 @@ export const settingsSchema = z.object({
   CALLBACK_ALLOW: addressRanges.default(''),
   /** Ports that callbacks may be on in gateway mode: others lead to services that never expected our requests. */
   CALLBACK_PORTS: ports.default([443, 8443]),
+  /** How long message texts are kept, in days; the row of the log stays. A month is long enough to look into a complaint. */
+  RETENTION_TEXT_DAYS: whole(2, 3650, 30),
+  /**
+   * How long rows of the log are kept, in days: who owned a thread when, and why. A quarter, which is how far reports look
+   * back. At least ten, since a redelivery of the platform is known by the row it repeats.
+   */
+  RETENTION_LOG_DAYS: whole(10, 3650, 90),
+  /** How long tries of deliveries are kept, in days: they are for finding out what ails an app now. */
+  RETENTION_ATTEMPT_DAYS: whole(1, 3650, 7),
+  /** How long what an app did not get can be replayed, in days: as long as its text is there. */
+  RETENTION_DEAD_LETTER_DAYS: whole(1, 3650, 30),
+  /** How long what could not be routed is kept, in days: message texts stand in it. */
+  RETENTION_QUARANTINE_DAYS: whole(1, 3650, 30),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */
   BODY_MAX_BYTES: count(8 * 1024 * 1024, 64 * 1024 * 1024),
   /** Names of places where the process kills itself, for fault tests; refused in gateway mode unless NODE_ENV is test. */
@@ -138,6 +151,15 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   }
   if (TLS === 'generated' && TLS_CERT !== undefined) {
     throw new BadSettingError('The setting TLS=generated makes a certificate, and TLS_CERT names one: set only one.');
+  }
+  const { RETENTION_TEXT_DAYS, RETENTION_LOG_DAYS, DELIVERY_HORIZON_HOURS } = parsed.data;
+  if (RETENTION_LOG_DAYS < RETENTION_TEXT_DAYS) {
+    throw new BadSettingError('The setting RETENTION_LOG_DAYS must not be less than RETENTION_TEXT_DAYS.');
+  }
+  if (RETENTION_TEXT_DAYS * 24 < DELIVERY_HORIZON_HOURS) {
+    throw new BadSettingError(
+      'The setting RETENTION_TEXT_DAYS must cover DELIVERY_HORIZON_HOURS: texts are delivered.',
+    );
   }
   const missing = (['META_APP_SECRET', 'META_VERIFY_TOKEN'] as const).filter((name) => parsed.data[name] === undefined);
   if (MODE === 'gateway' && missing.length > 0) {

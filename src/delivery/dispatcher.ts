@@ -116,6 +116,8 @@ export class Dispatcher {
   #configurationReadMs = -Infinity;
   #readingConfiguration = false;
   #unsubscribe: (() => void)[] = [];
+  /** Since when it claims lanes, by the monotonic clock. */
+  #startedAtMs: number | null = null;
   #stopped = false;
   #stopping: Promise<void> | undefined;
 
@@ -162,7 +164,8 @@ export class Dispatcher {
 
   /** Begins to claim lanes and to send. */
   start(): void {
-    const { committedRows, configuration } = this.#parts;
+    const { committedRows, configuration, clock } = this.#parts;
+    this.#startedAtMs = clock.monotonicMs();
     this.#unsubscribe = [
       committedRows.subscribe((lane, rows) => this.#committed(lane, rows)),
       configuration.subscribe(() => this.#configurationChanged()),
@@ -195,6 +198,11 @@ export class Dispatcher {
   /** Lanes dispatched by this instance. */
   get laneCount(): number {
     return this.#lanes.size;
+  }
+
+  /** Since when it claims lanes, by the monotonic clock; null: it does not yet. */
+  get startedAtMs(): number | null {
+    return this.#startedAtMs;
   }
 
   get counts(): Readonly<AttemptCounts> {

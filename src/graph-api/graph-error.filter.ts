@@ -6,6 +6,7 @@ import { PlatformError } from '../channels/channel.js';
 import { RouterBusyError } from '../routing/submission.js';
 import { ConfigurationError } from '../store/configuration.error.js';
 import { faultOf, isUnstorableText } from '../store/database-errors.js';
+import { accessRefused } from '../telemetry/signals.js';
 import { GraphError } from './graph-error.js';
 import { isOwnPath } from './own-paths.js';
 import { platformError } from './platform-refusal.js';
@@ -38,6 +39,7 @@ export class GraphErrorFilter implements ExceptionFilter {
     if (error.reason === 'unknown_error') {
       this.logger.error({ err: thrown, traceId }, 'a Graph API call failed');
     }
+    if (tokenReasons.has(error.reason)) accessRefused.tell({ interface: 'graph' });
     httpAdapter.setHeader(response, 'content-type', 'application/json; charset=UTF-8');
     httpAdapter.setHeader(response, 'www-authenticate', error.authenticate);
     httpAdapter.setHeader(response, 'x-fb-trace-id', traceId);
@@ -45,6 +47,14 @@ export class GraphErrorFilter implements ExceptionFilter {
     httpAdapter.reply(response, JSON.stringify(error.envelope(traceId)), error.status);
   }
 }
+
+const tokenReasons: ReadonlySet<string> = new Set([
+  'no_token',
+  'unparseable_token',
+  'invalid_token',
+  'expired_token',
+  'invalid_proof',
+]);
 
 /** The error a caller is told, whatever was thrown. */
 export function toGraphError(thrown: unknown): GraphError {

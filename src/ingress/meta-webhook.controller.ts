@@ -26,6 +26,7 @@ import { ConfigurationCache } from '../store/configuration.cache.js';
 import { faultOf } from '../store/database-errors.js';
 import { QuarantineStore, type Quarantined } from '../store/quarantine.store.js';
 import { ButtonFinder, hasTap } from './button-finder.js';
+import { accessRefused, quarantined as quarantinedSignal } from '../telemetry/signals.js';
 import { EchoMatcher, type MatchedEcho } from './echo-matcher.js';
 import { StandbyOwner } from './standby-owner.js';
 import { splitBody, type PendingEcho, type SplitBody, type SplitItem } from './webhook-body.js';
@@ -98,6 +99,7 @@ export class MetaWebhookController {
     const signature = headers['x-hub-signature-256'];
     if (secret === undefined || !isSignedBy(secret, bytes, typeof signature === 'string' ? signature : undefined)) {
       this.#logger.warn({ msg: 'a webhook without a valid signature was refused', traceId: id, ip });
+      accessRefused.tell({ interface: 'ingress' });
       throw new ForbiddenException('The signature is not valid.');
     }
     const encoding = headers['content-encoding'];
@@ -180,6 +182,7 @@ export class MetaWebhookController {
     this.#logger.warn({ msg: 'events were put in quarantine', reasons });
     try {
       await this.quarantine.add(quarantined, this.clock.now());
+      for (const [reason, count] of Object.entries(reasons)) quarantinedSignal.tell({ reason, count });
     } catch (error) {
       throw new ServiceUnavailableException('Not everything could be kept: send it again.', { cause: error });
     }

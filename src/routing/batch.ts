@@ -1,4 +1,4 @@
-import { laneOf, threadName } from '../domain/ids.js';
+import { laneOf, threadName, type ThreadKey } from '../domain/ids.js';
 import type { Cause, LogRow } from '../domain/log.js';
 import { businessIdOf, type Page } from '../domain/page.js';
 import { decide, explainRefusal, overdue, type Decision } from '../domain/thread/decide.js';
@@ -12,6 +12,8 @@ import type { Outcome, Submission } from './submission.js';
 export interface Knowledge {
   readonly thread: (submission: Submission) => Thread | null;
   readonly lastId: (lane: number) => number;
+  /** When the person was erased, if they were a short time ago; milliseconds since 1970. */
+  readonly erasedAt: (key: ThreadKey) => number | null;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -72,6 +74,10 @@ function decideSubmission(
   const { key, events, cause } = submission;
   const page = configuration.pages.get(key.pageId);
   if (page === undefined) return { result: 'unknown_page' };
+  const erasedAt = knowledge.erasedAt(key);
+  if (erasedAt !== null && events.some(({ occurredAt }) => occurredAt !== null && occurredAt <= erasedAt)) {
+    return { result: 'erased' };
+  }
 
   let thread = draft.threads.get(threadName(key)) ?? knowledge.thread(submission);
   if (thread === null) {

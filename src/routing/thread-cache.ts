@@ -1,5 +1,6 @@
 import { laneOf, threadName, type ThreadKey } from '../domain/ids.js';
 import type { Thread } from '../domain/thread/thread.js';
+import type { ErasedPeople } from '../store/erased-people.js';
 
 /**
  * The threads and lane positions one commit group knows. It may lag behind the database: a commit that was decided on old
@@ -12,6 +13,7 @@ export class ThreadCache {
   #recent = new Map<string, Thread>();
   #older = new Map<string, Thread>();
   readonly #lastIds = new Map<number, number>();
+  readonly #erased = new Map<number, ErasedPeople>();
 
   constructor(max: number) {
     this.#generationMax = Math.ceil(max / 2);
@@ -42,6 +44,17 @@ export class ThreadCache {
 
   setLastId(lane: number, id: number): void {
     this.#lastIds.set(lane, id);
+  }
+
+  /** When the person was erased, if that is known of the lane; milliseconds since 1970. */
+  erasedAt(key: ThreadKey): number | null {
+    return this.#erased.get(laneOf(key))?.find(key) ?? null;
+  }
+
+  /** Who was erased of a lane; undefined: nobody. */
+  setErased(lane: number, erased: ErasedPeople | undefined): void {
+    if (erased === undefined) this.#erased.delete(lane);
+    else this.#erased.set(lane, erased);
   }
 
   /** Forgets a lane and its threads, when it is not known any more what was written. */

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { laneOf, type ThreadKey } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
 import type { Thread } from '../domain/thread/thread.js';
+import { type ErasedPeople, readErasedPeople } from './erased-people.js';
 import { LogPartitions } from './log-partitions.js';
 import {
   keyFrom,
@@ -104,6 +105,11 @@ export class LaneStore {
       ],
     });
     return states.map(laneStateFrom);
+  }
+
+  /** Who was erased of these lanes; a lane where nobody was is left out. */
+  erasedPeople(lanes: readonly number[], on: Queryable = this.#pool): Promise<Map<number, ErasedPeople>> {
+    return readErasedPeople(on, lanes);
   }
 
   /** Runs `work` while nobody else can write to these lanes: for callers that have lost the race several times. */

@@ -89,6 +89,9 @@ export const rowSelection = [
   ...['at', 'occurred_at'].map(milliseconds),
 ].join(', ');
 
+/** Stands in place of a payload that is too old to be kept. */
+export const removedPayload = '';
+
 export interface RowRecord extends KeyRecord {
   lane: number;
   id: string;
@@ -117,7 +120,8 @@ export function rowFrom(record: RowRecord): LogRow {
     sourceId: record.source_id,
     at: record.at,
     occurredAt: record.occurred_at,
-    payload: record.payload,
+    payload: record.payload === removedPayload ? null : record.payload,
+    ...(record.payload === removedPayload && { payloadRemoved: true }),
     event: { ...noValues, ...(JSON.parse(record.event) as LoggedEvent) },
     cause: JSON.parse(record.cause) as LogRow['cause'],
     notices: (JSON.parse(record.notices) as Notice[]).map(noticeFrom),
