@@ -129,11 +129,10 @@ export class MetaWebhookController {
   async #route(items: readonly (Submission | PendingEcho)[]): Promise<Quarantined[]> {
     const refused: Quarantined[] = [];
     try {
-      const steps = items.some(isPendingEcho)
-        ? await Promise.all(items.map(async (item) => (isPendingEcho(item) ? this.echoes.match(item) : asEvent(item))))
-        : (items as readonly Submission[]).map(asEvent);
-      const outcomes = await Promise.all(steps.map((step) => this.#take(step)));
-      outcomes.forEach((result, index) => {
+      const results = items.some(isPendingEcho)
+        ? await this.#routeWithEchoes(items)
+        : (await this.router.dispatchAll(items as readonly Submission[])).map(({ result }) => result);
+      results.forEach((result, index) => {
         const item = items[index];
         if (item !== undefined && isRefused(result)) refused.push(...evidenceOf(item, result));
       });
@@ -144,7 +143,14 @@ export class MetaWebhookController {
     return refused;
   }
 
-  async #take(step: MatchedEcho): Promise<Outcome['result'] | 'unknown_send'> {
+  async #routeWithEchoes(items: readonly (Submission | PendingEcho)[]): Promise<TakenResult[]> {
+    const steps = await Promise.all(
+      items.map(async (item) => (isPendingEcho(item) ? this.echoes.match(item) : asEvent(item))),
+    );
+    return Promise.all(steps.map((step) => this.#take(step)));
+  }
+
+  async #take(step: MatchedEcho): Promise<TakenResult> {
     switch (step.kind) {
       case 'event':
         return (await this.router.dispatch(step.submission)).result;
@@ -172,6 +178,8 @@ export class MetaWebhookController {
     }
   }
 }
+
+type TakenResult = Outcome['result'] | 'unknown_send';
 
 const countOf = ([reason, of]: [string, readonly unknown[]]): [string, number] => [reason, of.length];
 
