@@ -8,13 +8,13 @@ import { CursorStore } from '../store/cursor.store.js';
 @Injectable()
 export class Metrics implements OnModuleDestroy {
   readonly #registry = new Registry();
-  readonly #events = new Map<string, { type: string; outcome: string; count: number }>();
+  readonly #events = new Map<string, { applied: number; refused: number }>();
   readonly #unsubscribe: () => void;
 
   constructor(committedRows: CommittedRows, router: ThreadRouter, cursors: CursorStore) {
     collectDefaultMetrics({ register: this.#registry });
     this.#unsubscribe = committedRows.subscribe((_lane, rows) => {
-      for (const { type, refusal } of rows) this.#count(type, refusal === null ? 'applied' : 'refused');
+      for (const { type, refusal } of rows) this.#countOf(type)[refusal === null ? 'applied' : 'refused'] += 1;
     });
     const events = this.#events;
     new Counter({
@@ -24,7 +24,10 @@ export class Metrics implements OnModuleDestroy {
       registers: [this.#registry],
       collect() {
         this.reset();
-        for (const { type, outcome, count } of events.values()) this.inc({ type, outcome }, count);
+        for (const [type, { applied, refused }] of events) {
+          if (applied > 0) this.inc({ type, outcome: 'applied' }, applied);
+          if (refused > 0) this.inc({ type, outcome: 'refused' }, refused);
+        }
       },
     });
     new Gauge({
@@ -64,10 +67,9 @@ export class Metrics implements OnModuleDestroy {
     this.#registry.clear();
   }
 
-  #count(type: string, outcome: string): void {
-    const name = `${type} ${outcome}`;
-    const counted = this.#events.get(name);
-    if (counted === undefined) this.#events.set(name, { type, outcome, count: 1 });
-    else counted.count += 1;
+  #countOf(type: string): { applied: number; refused: number } {
+    let count = this.#events.get(type);
+    if (count === undefined) this.#events.set(type, (count = { applied: 0, refused: 0 }));
+    return count;
   }
 }

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
 import type { Failpoints } from '../config/failpoints.js';
 import { deliveryId, type DeliveryKey } from '../domain/delivery-id.js';
-import type { AppId } from '../domain/ids.js';
+import type { AppId, PageId } from '../domain/ids.js';
 import { envelope, renderBody, renderEntry } from '../domain/render.js';
 import type { App, Configuration } from '../store/configuration.js';
 import {
@@ -97,6 +97,11 @@ export class Outlet {
   #underWay = 0;
   #queued = 0;
   #notBefore = -Infinity;
+  /** Asked for every delivery, and the same until the configuration changes. */
+  #refusals: { readonly of: Configuration | null; readonly byPage: Map<PageId, string | null> } = {
+    of: null,
+    byPage: new Map(),
+  };
 
   constructor(appId: AppId, context: OutletContext) {
     this.appId = appId;
@@ -318,12 +323,22 @@ export class Outlet {
   }
 
   /** Why the app may not have it, by the configuration as it is now. */
-  #refusal(delivery: Delivery): string | null {
-    const { apps, pages } = this.#context.configuration.current();
+  #refusal({ row: { pageId } }: Delivery): string | null {
+    const configuration = this.#context.configuration.current();
+    if (this.#refusals.of !== configuration) this.#refusals = { of: configuration, byPage: new Map() };
+    let refusal = this.#refusals.byPage.get(pageId);
+    if (refusal === undefined) {
+      refusal = this.#refusalFor(pageId, configuration);
+      this.#refusals.byPage.set(pageId, refusal);
+    }
+    return refusal;
+  }
+
+  #refusalFor(pageId: PageId, { apps, pages }: Configuration): string | null {
     const app = apps.get(this.appId);
     if (app === undefined) return 'the app no longer exists';
     if (app.callbackUrl === null) return 'the app has no callback any more';
-    const connected = pages.get(delivery.row.pageId)?.connections.has(this.appId) === true;
+    const connected = pages.get(pageId)?.connections.has(this.appId) === true;
     return connected ? null : 'the app is no longer connected to the page';
   }
 

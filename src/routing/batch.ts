@@ -128,8 +128,9 @@ function decideSubmission(
     return { result: 'version_mismatch', thread: before };
   }
   const at = Math.max(knowledge.now, before.lastAt);
-  const rehearsed = submission.rehearsed ?? [];
-  for (const [index, { event, sourceId, occurredAt }] of [...events, ...rehearsed].entries()) {
+  const steps = submission.rehearsed === undefined ? events : [...events, ...submission.rehearsed];
+  let index = 0;
+  for (const { event, sourceId, occurredAt } of steps) {
     const decision = decide(current, event, page, at);
     const skipped = decision.assignment?.skippedAppId ?? null;
     const entry = {
@@ -149,7 +150,8 @@ function decideSubmission(
       return { result: 'refused', refusal, thread: before, rows: rows.slice(settled) };
     }
     current = decision.thread;
-    if (index >= events.length) continue;
+    index += 1;
+    if (index > events.length) continue;
     log(decision, entry);
     kept = current;
   }

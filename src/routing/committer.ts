@@ -63,16 +63,19 @@ export class Committer {
   async #commit(batch: readonly Pending[]): Promise<void> {
     let open = batch;
     const givingUpAt = this.clock.monotonicMs() + patienceMs;
+    // Hardly ever is an event twice in one batch, so it is not looked for before the database has met one.
+    let apart = false;
     for (let misses = 0, rounds = 0; open.length > 0; rounds++) {
       if (rounds === roundsMax) throw new Error('a batch did not settle');
       try {
         open = await this.#answerKnownKeys(open);
         if (open.length === 0) return;
-        open = misses < missesMax ? await this.#tryOnce(open) : await this.#tryLocked(open);
+        open = misses < missesMax ? await this.#tryOnce(open, apart) : await this.#tryLocked(open, apart);
         misses++;
       } catch (error) {
         switch (faultOf(error)) {
           case 'duplicate':
+            apart = true;
             open = await this.#answerDuplicates(open);
             break;
           case 'bad_data':
@@ -92,10 +95,10 @@ export class Committer {
   }
 
   /** Decides and commits without holding a lock meanwhile; returns what has to be decided again. */
-  async #tryOnce(open: readonly Pending[]): Promise<readonly Pending[]> {
+  async #tryOnce(open: readonly Pending[], apart: boolean): Promise<readonly Pending[]> {
     const { epoch } = this.configuration.current();
     await this.#load(open);
-    const { first, repeated } = separateRepeated(open);
+    const { first, repeated } = apart ? separateRepeated(open) : { first: open, repeated: [] };
     const decided = this.#decide(first);
     this.failpoints.pass('ingest.beforeCommit');
     const states = await this.lanes.commit(epoch, decided.lanes);
@@ -104,8 +107,8 @@ export class Committer {
   }
 
   /** The same with the lanes locked, so that nobody can be faster. */
-  async #tryLocked(open: readonly Pending[]): Promise<readonly Pending[]> {
-    const { first, repeated } = separateRepeated(open);
+  async #tryLocked(open: readonly Pending[], apart: boolean): Promise<readonly Pending[]> {
+    const { first, repeated } = apart ? separateRepeated(open) : { first: open, repeated: [] };
     const lanes = [...new Set(first.map(({ lane }) => lane))].sort((a, b) => a - b);
     const [decided, epoch, states] = await this.lanes.withLocked(lanes, async (locked, client) => {
       // A configuration change holds the lanes' locks until it is committed, so what is read now is what they hold.

@@ -4,7 +4,7 @@ import type { LogRow } from '../domain/log.js';
 import { machineVersion } from '../domain/thread/thread.machine.js';
 import type { Thread } from '../domain/thread/thread.js';
 import { LogPartitions } from './log-partitions.js';
-import { parameters, unnested } from './parameter-columns.js';
+import { bigint, parameters, smallint, unnested, type ParameterColumns } from './parameter-columns.js';
 import {
   keyFrom,
   loggedColumns,
@@ -99,10 +99,8 @@ export class LaneStore {
       ...this.#named('commit'),
       text: commitStatement,
       values: [
-        batches.map((batch) => batch.lane),
-        batches.map((batch) => batch.expected),
-        batches.map((batch) => batch.expected + batch.rows.length),
         epoch,
+        ...parameters(batchColumns, inOrder),
         ...parameters(rowColumns(newest), rows),
       ],
     });
@@ -210,27 +208,31 @@ function laneStateFrom(record: LaneRecord): LaneState {
   return { lane: record.lane, lastId: Number(record.last_id), configEpoch: Number(record.config_epoch) };
 }
 
-/** $1 lanes, $2 where they are expected, $3 where they go, $4 the configuration's epoch; then the columns of rows. */
-const firstColumn = 5;
+const batchColumns = {
+  lane: smallint((batch) => batch.lane),
+  expected: bigint((batch) => batch.expected),
+  next_id: bigint((batch) => batch.expected + batch.rows.length),
+} satisfies ParameterColumns<LaneBatch>;
 const logged = loggedColumns.join(', ');
 
 /*
+ * $1 is the configuration's epoch; then come the columns of the batches, of which $2 are the lanes, and of the rows.
  * Lanes are locked in order first: two commits over the same lanes would deadlock otherwise. Rows come sorted by lane and
  * id, so that those that follow each other in an index are written one after the other.
  */
 const commitStatement = `
   with batch as (
-    select * from unnest($1::smallint[], $2::bigint[], $3::bigint[]) b (lane, expected, next_id)
+    select ${unnested(batchColumns, 2)}
   ), locked as (
-    select lane, last_id, config_epoch from lane where lane = any($1::smallint[]) order by lane for update
+    select lane, last_id, config_epoch from lane where lane = any($2::smallint[]) order by lane for update
   ), moved as (
     update lane set last_id = batch.next_id
       from batch join locked using (lane)
-     where lane.lane = batch.lane and locked.last_id = batch.expected and locked.config_epoch = $4::bigint
+     where lane.lane = batch.lane and locked.last_id = batch.expected and locked.config_epoch = $1::bigint
        and lane.last_id = batch.expected
     returning lane.lane
   ), event as materialized (
-    select ${unnested(rowColumns(new Set()), firstColumn)}
+    select ${unnested(rowColumns(new Set()), 2 + Object.keys(batchColumns).length)}
   ), saved as (
     insert into thread (lane, page_id, psid, channel, state, owner_app_id, previous_owner_app_id, entry_point,
                         pending_referral, owner_since, last_user_event_at, deadline_at, wake_at, last_at, version,
