@@ -104,7 +104,12 @@ export class ServerUnderTest {
 async function startFlags(): Promise<string[]> {
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   const start = z.object({ scripts: z.object({ start: z.string() }) }).parse(JSON.parse(text)).scripts.start;
-  return /node (.*)dist\/src\/main\.js/.exec(start)?.[1]?.split(' ').filter((flag) => flag !== '') ?? [];
+  return (
+    /node (.*)dist\/src\/main\.js/
+      .exec(start)?.[1]
+      ?.split(' ')
+      .filter((flag) => flag !== '') ?? []
+  );
 }
 
 /** The server says where it listens once it does. */

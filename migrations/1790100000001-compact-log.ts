@@ -7,7 +7,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  */
 export class CompactLog1790100000001 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    const partitions: Partition[] = await queryRunner.query(`
+    const partitions = await queryRunner.query<Partition[]>(`
       select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bounds
         from pg_inherits i join pg_class c on c.oid = i.inhrelid
        where i.inhparent = 'log'::regclass
@@ -83,7 +83,7 @@ const rowsAtOnce = 2_000;
 async function copyRows(queryRunner: QueryRunner): Promise<void> {
   let after: [number, string] = [-1, '0'];
   for (;;) {
-    const rows: WideRow[] = await queryRunner.query(
+    const rows = await queryRunner.query<WideRow[]>(
       `select lane, id, day::text, page_id, business_id, type, source_id, payload, event, notices, thread from wide_log
         where (lane, id) > ($1, $2) order by lane, id limit $3`,
       [...after, rowsAtOnce],

@@ -51,7 +51,9 @@ export class FeedStore {
         order by c.lane, c.id::bigint limit $4`,
       [lanes, lanes.map((lane) => positions[lane] ?? 0), lanes.map((lane) => lastIds[lane] ?? 0), limit],
     );
-    const before = await this.#threadsAfter(rows.flatMap(({ lane, before_id: id }) => (id === null ? [] : [{ lane, id }])));
+    const before = await this.#threadsAfter(
+      rows.flatMap(({ lane, before_id: id }) => (id === null ? [] : [{ lane, id }])),
+    );
     const changes = rows.map((row) => ({
       row: rowFrom(row),
       before: (row.before_id === null ? undefined : before.get(`${row.lane} ${row.before_id}`)) ?? null,

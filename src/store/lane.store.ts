@@ -98,11 +98,7 @@ export class LaneStore {
     const { rows: states } = await on.query<LaneRecord>({
       ...this.#named('commit'),
       text: commitStatement,
-      values: [
-        epoch,
-        ...parameters(batchColumns, inOrder),
-        ...parameters(rowColumns(newest), rows),
-      ],
+      values: [epoch, ...parameters(batchColumns, inOrder), ...parameters(rowColumns(newest), rows)],
     });
     return states.map(laneStateFrom);
   }

@@ -71,7 +71,9 @@ export function timestamptz<Row>(value: Value<Row, number>): ParameterColumn<Row
 
 /** The day in UTC of a time in milliseconds since 1970. */
 export function date<Row>(value: Value<Row, number>): ParameterColumn<Row> {
-  return binary('date', 1082, 4, value, (buffer, ms, at) => buffer.writeInt32BE(Math.floor((ms - epochMs) / dayMs), at));
+  return binary('date', 1082, 4, value, (buffer, ms, at) =>
+    buffer.writeInt32BE(Math.floor((ms - epochMs) / dayMs), at),
+  );
 }
 
 /** PostgreSQL counts from 2000. */
