@@ -135,11 +135,10 @@ export class MetaWebhookController {
   async #route(items: readonly SplitItem[]): Promise<Quarantined[]> {
     const refused: Quarantined[] = [];
     try {
-      const steps = items.some(needsLookingUp)
-        ? await Promise.all(items.map(async (item) => this.#lookUp(item)))
-        : (items as readonly Submission[]).map(asEvent);
-      const outcomes = await Promise.all(steps.map((step) => this.#take(step)));
-      outcomes.forEach((result, index) => {
+      const results = items.some(needsLookingUp)
+        ? await this.#routeLookedUp(items)
+        : (await this.router.dispatchAll(items as readonly Submission[])).map(({ result }) => result);
+      results.forEach((result, index) => {
         const item = items[index];
         if (item !== undefined && isRefused(result)) refused.push(...evidenceOf(item, result));
       });
@@ -150,6 +149,11 @@ export class MetaWebhookController {
     return refused;
   }
 
+  async #routeLookedUp(items: readonly SplitItem[]): Promise<TakenResult[]> {
+    const steps = await Promise.all(items.map((item) => this.#lookUp(item)));
+    return Promise.all(steps.map((step) => this.#take(step)));
+  }
+
   /** Whose message is echoed, whose button was tapped, who has the thread at the platform. */
   async #lookUp(item: SplitItem): Promise<MatchedEcho> {
     if (isPendingEcho(item)) return this.echoes.match(item);
@@ -157,7 +161,7 @@ export class MetaWebhookController {
     return { kind: 'events', submissions: await Promise.all(submissions.map((each) => this.buttons.withApp(each))) };
   }
 
-  async #take(step: MatchedEcho): Promise<Outcome['result'] | 'unknown_send'> {
+  async #take(step: MatchedEcho): Promise<TakenResult> {
     switch (step.kind) {
       case 'events': {
         const results = await Promise.all(step.submissions.map((each) => this.router.dispatch(each)));
@@ -188,6 +192,8 @@ export class MetaWebhookController {
     }
   }
 }
+
+type TakenResult = Outcome['result'] | 'unknown_send';
 
 const countOf = ([reason, of]: [string, readonly unknown[]]): [string, number] => [reason, of.length];
 
@@ -225,5 +231,3 @@ function isPendingEcho(item: SplitItem): item is PendingEcho {
 }
 
 const needsLookingUp = (item: SplitItem): boolean => isPendingEcho(item) || 'take' in item || hasTap(item);
-
-const asEvent = (submission: Submission): MatchedEcho => ({ kind: 'events', submissions: [submission] });
