@@ -82,7 +82,7 @@ export class LogStore {
     const { rows } = await this.#pool.query<RowRecord>(
       `select ${rowSelection} from log
         where lane = $1 and page_id = $2 and psid = $3
-          and type = 'app.send' and outcome = 'applied' and strpos(payload, '"type":"postback"') > 0
+          and type = 'app.send' and refusal is null and strpos(payload, '"type":"postback"') > 0
         order by id desc limit $4`,
       [laneOf(key), key.pageId, key.psid, limit],
     );
