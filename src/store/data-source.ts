@@ -9,6 +9,7 @@ import { CompactLog1790100000001 } from '../../migrations/1790100000001-compact-
 import { InstagramSubscription1790200000001 } from '../../migrations/1790200000001-instagram-subscription.js';
 import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
 import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
+import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
@@ -27,6 +28,7 @@ const migrations: (new () => MigrationInterface)[] = [
   InstagramSubscription1790200000001,
   Access1790300000001,
   Audit1790300000002,
+  Live1790400000001,
   Operation1790600000001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
