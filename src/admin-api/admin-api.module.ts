@@ -16,13 +16,17 @@ import { MetricsController } from './metrics.controller.js';
 import { PagesController } from './pages.controller.js';
 import { PeopleController } from './people.controller.js';
 import { RoutesController } from './routes.controller.js';
+import { SessionController } from './session.controller.js';
 import { ThreadControlController } from './thread-control.controller.js';
 import { ThreadFinder } from './thread-finder.js';
 import { ThreadsController } from './threads.controller.js';
+import { TokensController } from './tokens.controller.js';
 
 /** Our own API, for people and their tools: configuration, threads, deliveries, the feed, and the probes. */
 @Module({
   controllers: [
+    SessionController,
+    TokensController,
     AppsController,
     PagesController,
     ConnectionsController,

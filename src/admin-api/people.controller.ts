@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { Clock } from '../clock/clock.js';
 import type { PageId, Psid } from '../domain/ids.js';
 import { LogStore } from '../store/log.store.js';
@@ -31,6 +32,7 @@ export class PeopleController {
   ) {}
 
   @Get()
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'Everything that is kept of a person' })
   @ApiOkResponse({ standardSchema: exportSchema })
   @ApiProblems('page_not_found', 'thread_not_found')
@@ -51,6 +53,7 @@ export class PeopleController {
   }
 
   @Delete()
+  @RequiresRole('admin')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({
     summary: 'Erase a person',

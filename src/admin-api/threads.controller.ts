@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { appIdSchema, pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { Clock } from '../clock/clock.js';
 import { pageId, psid, type PageId, type Psid } from '../domain/ids.js';
 import { threadStates, type Thread } from '../domain/thread/thread.js';
@@ -37,6 +38,7 @@ export class ThreadsController {
   ) {}
 
   @Get()
+  @RequiresRole('viewer')
   @ApiOperation({
     summary: 'Threads, in a stable order',
     description: 'A page of the list may be short, or empty, before the last one.',
@@ -62,6 +64,7 @@ export class ThreadsController {
   }
 
   @Get(':page_id/:psid')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'A thread as it stands now' })
   @ApiOkResponse({ standardSchema: threadAnswerSchema })
   @ApiProblems('page_not_found', 'thread_not_found')
@@ -74,6 +77,7 @@ export class ThreadsController {
   }
 
   @Get(':page_id/:psid/events')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'Everything that happened in a thread, oldest first' })
   @ApiOkResponse({ standardSchema: eventPageSchema })
   @ApiProblems('page_not_found', 'thread_not_found')

@@ -4,12 +4,12 @@ import { failpointNames } from './failpoints.js';
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `it must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` });
 const flag = oneOf(['true', 'false']).transform((text) => text === 'true');
-const whole = (min: number, max: number, fallback: number) =>
+const number = (min: number, max: number) =>
   z
     .string()
     .transform((text) => (/^\d+$/.test(text) ? Number(text) : NaN))
-    .refine((number) => number >= min && number <= max, `it must be a whole number from ${min} to ${max}`)
-    .default(fallback);
+    .refine((value) => value >= min && value <= max, `it must be a whole number from ${min} to ${max}`);
+const whole = (min: number, max: number, fallback: number) => number(min, max).default(fallback);
 const count = (fallback: number, max: number) => whole(1, max, fallback);
 const addressRange = z.union([z.cidrv4(), z.cidrv6()]);
 const addressRanges = z
@@ -46,6 +46,10 @@ export const settingsSchema = z.object({
   /** Connections for routing and delivery; the APIs have a pool of their own. */
   DATABASE_POOL: count(10, 200),
   ADMIN_TOKEN: secret(16).optional(),
+  /** A session that is not used ends after so many minutes: half an hour in the gateway, a day's work in the emulator. */
+  SESSION_IDLE_MINUTES: number(1, 24 * 60).optional(),
+  /** And every session after so many hours. */
+  SESSION_HOURS: count(12, 24 * 30),
   DEMO: flag.optional(),
   MODE: oneOf(['emulator', 'gateway']).default('emulator'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AdminController } from '../../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../../admin-auth/api-problems.decorator.js';
 import { pageIdSchema, psidSchema } from '../../admin-auth/parameters.js';
+import { RequiresRole } from '../../admin-auth/requires-role.decorator.js';
 import type { PageId, Psid } from '../../domain/ids.js';
 import { channels } from '../../domain/page.js';
 import { threadStates } from '../../domain/thread/thread.js';
@@ -69,6 +70,7 @@ export class PeopleController {
   constructor(private readonly people: SimulatedPeople) {}
 
   @Post('actions')
+  @RequiresRole('operator')
   @HttpCode(200)
   @ApiOperation({ summary: 'A simulated person does something' })
   @ApiOkResponse({ standardSchema: actionResultSchema })
@@ -99,6 +101,7 @@ export class PeopleController {
   }
 
   @Get('messages')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'What the person has seen: their own messages and those of the apps, oldest first' })
   @ApiOkResponse({ standardSchema: messagesSchema })
   @ApiProblems('page_not_found', 'thread_not_found', 'emulator_only')
@@ -118,6 +121,7 @@ export class PeopleController {
   }
 
   @Get('profile')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'What the apps show the person around the conversation: greeting, buttons and menu' })
   @ApiOkResponse({ standardSchema: profileSchema })
   @ApiProblems('page_not_found', 'emulator_only', 'instagram_not_linked', 'wrong_channel')
