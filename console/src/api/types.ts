@@ -15,7 +15,11 @@ export type Page = z.infer<typeof pageSchema>;
 export type Connection = z.infer<typeof connectionSchema>;
 export type AdRoute = z.infer<typeof adRouteSchema>;
 export type LinkRoute = z.infer<typeof linkRouteSchema>;
-export type Thread = z.infer<typeof threadSchema>;
+export type Thread = z.infer<typeof threadSchema> & {
+  /** The person's name, if it is known. */
+  readonly name?: string | null;
+  readonly last_event_at?: string | null;
+};
 export type LogEntry = z.infer<typeof logEntrySchema>;
 export type Notice = z.infer<typeof noticeSchema>;
 export type Delivery = z.infer<typeof deliverySchema>;
@@ -23,6 +27,7 @@ export type Change = z.infer<typeof changeSchema>;
 export type Machine = z.infer<typeof machineSchema>;
 export type Channel = Thread['channel'];
 export type ThreadState = Thread['state'];
+export type EntryPoint = NonNullable<Thread['entry_point']>;
 
 /** One page of a list; `next_cursor` asks for the next one and is null on the last. */
 export interface ListPage<Item> {
@@ -36,6 +41,7 @@ export type Role = 'viewer' | 'operator' | 'admin';
 export interface Session {
   readonly name: string;
   readonly role: Role;
-  readonly expires_at: string;
+  /** Null: signed in with a token that does not end. */
+  readonly expires_at: string | null;
   readonly mode: 'emulator' | 'gateway';
 }
