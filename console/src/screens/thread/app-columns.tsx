@@ -46,7 +46,7 @@ export function AppColumns({ pageId, psid, steps, names, current }: Props) {
   }
   return (
     <div className="columns" tabIndex={0} role="region" aria-label="What each app received">
-      <table>
+      <table className="columns-table">
         <thead>
           <tr>
             <th scope="col">Event, newest first</th>

@@ -10,9 +10,10 @@ import { mermaidOf, participantsOf, scenesOf, type Arrow } from './sequence.js';
 import type { Step } from './story.js';
 import type { Names } from './words.js';
 
-const laneWidth = 150;
+const laneWidth = 109;
 const arrowHeight = 26;
-const timeWidth = 64;
+const timeWidth = 60;
+const noteWidth = 290;
 /** Drawn at once; the export has all of them. */
 const scenesMax = 400;
 
@@ -86,7 +87,7 @@ export function SequenceDiagram({ pageId, psid, steps, names, current }: Props) 
             {placed.rows.map(({ key, y, time, arrow, note }) =>
               arrow === null ? (
                 <g key={key} className="sequence-note">
-                  <rect x={laneOf('router') - 100} y={y - 13} width={200} height={20} rx={4} />
+                  <rect x={laneOf('router') - noteWidth / 2} y={y - 13} width={noteWidth} height={20} rx={4} />
                   <text x={laneOf('router')} y={y + 1} textAnchor="middle">
                     {note}
                   </text>

@@ -89,10 +89,10 @@ function noteOf({ entry, ownerChanged }: Step, { nameOf }: Names): string | null
   return entry.owner_app_id === null ? 'released' : `${nameOf(entry.owner_app_id)} owns the thread (${entry.state})`;
 }
 
-const textMax = 60;
+const textMax = 46;
 function shorten(text: string): string {
   const [line = ''] = text.split('\n');
-  return line.length > textMax ? `${line.slice(0, textMax - 1)}…` : line;
+  return line.length > textMax ? `${line.slice(0, textMax - 1).trimEnd()}…` : line;
 }
 
 /** The same as Mermaid's text. What people wrote is in it, so everything that means something to Mermaid is escaped. */

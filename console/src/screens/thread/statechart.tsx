@@ -109,8 +109,9 @@ function Chart({
           nodeTypes={stateTypes}
           edgeTypes={edgeTypes}
           colorMode={theme}
-          fitView
-          fitViewOptions={{ padding: 0.03 }}
+          onInit={(flow) =>
+            void flow.fitBounds({ x: 0, y: 0, width: layout.width, height: layout.height }, { padding: 0.02 })
+          }
           minZoom={0.4}
           maxZoom={1.6}
           nodesDraggable={false}
@@ -120,7 +121,6 @@ function Chart({
           elementsSelectable={false}
           zoomOnScroll={false}
           preventScrolling={false}
-          proOptions={{ hideAttribution: true }}
         >
           <Controls showInteractive={false} />
         </ReactFlow>
@@ -168,6 +168,7 @@ function TransitionPath({ id, data }: EdgeProps<TransitionEdge>) {
   if (start === undefined) return null;
   const end = rest.at(-1) ?? start;
   const before = rest.at(-2) ?? start;
+  const loop = edge.from === edge.to;
   const line = `M${start.x},${start.y}${rest.map(({ x, y }) => `L${x},${y}`).join('')}`;
   const help = edge.transitions.map(({ event, guard }) => (guard === null ? event : `${event} [${guard}]`)).join('\n');
   return (
@@ -179,7 +180,13 @@ function TransitionPath({ id, data }: EdgeProps<TransitionEdge>) {
           className="transition-label"
           data-taken={taken !== null}
           title={help}
-          style={{ transform: `translate(${path.label.x}px, ${path.label.y}px)`, zIndex: taken === null ? 0 : 5 }}
+          style={{
+            // A longer text grows away from the state of a loop, and to both sides elsewhere.
+            transform: loop
+              ? `translate(${path.label.x + path.label.width}px, ${path.label.y}px) translateX(-100%)`
+              : `translate(${path.label.x + path.label.width / 2}px, ${path.label.y}px) translateX(-50%)`,
+            zIndex: taken === null ? 0 : 5,
+          }}
         >
           {taken === null ? edge.label : taken.event}
           {taken?.guard != null && <em>[{taken.guard}]</em>}

@@ -106,7 +106,10 @@ function ThreadScreen({ thread, steps }: { thread: Thread; steps: readonly Step[
       <TimeSlider steps={steps} current={current} live={live} onMove={move} />
       <div className="thread-panels">
         <section className="panel thread-panel" aria-label="View">
-          <Tabs tabs={views} selected={view} onSelect={(id) => put('view', id)} label="View" />
+          <div className="tabs-row">
+            <Tabs tabs={views} selected={view} onSelect={(id) => put('view', id)} label="View" />
+            <InspectButton thread={thread} />
+          </div>
           <div className="thread-panel-body">
             {view === 'statechart' && (
               <Statechart state={shown.state} ownerAppId={shown.owner} expiresAt={shown.expiresAt} step={step} />
@@ -116,7 +119,9 @@ function ThreadScreen({ thread, steps }: { thread: Thread; steps: readonly Step[
           </div>
         </section>
         <section className="panel thread-panel" aria-label="Story">
-          <Tabs tabs={sides} selected={side} onSelect={(id) => put('side', id)} label="Story" />
+          <div className="tabs-row">
+            <Tabs tabs={sides} selected={side} onSelect={(id) => put('side', id)} label="Story" />
+          </div>
           <div className="thread-panel-body">
             {side === 'timeline' && (
               <Timeline
@@ -136,14 +141,8 @@ function ThreadScreen({ thread, steps }: { thread: Thread; steps: readonly Step[
 
 function Head({ thread, children }: { thread: Thread; children: ReactNode }) {
   const scope = useScope();
-  const toasts = useToasts();
   const { data: pages } = useQuery(pagesQuery);
   const page = pages?.find(({ page_id }) => page_id === thread.page_id);
-  const inspect = useMutation({
-    mutationFn: () => api.post<{ url: string }>('/inspector/tickets', { page_id: thread.page_id, psid: thread.psid }),
-    onSuccess: ({ url }) => window.open(url, '_blank', 'noopener,noreferrer'),
-    onError: toasts.fail,
-  });
   return (
     <header className="thread-head">
       <Link
@@ -169,12 +168,24 @@ function Head({ thread, children }: { thread: Thread; children: ReactNode }) {
       <dl className="thread-facts">{children}</dl>
       <div className="thread-actions">
         <ThreadActions thread={thread} />
-        <Button disabled={inspect.isPending} title="Open in the XState inspector" onClick={() => inspect.mutate()}>
-          <ExternalLink aria-hidden />
-          Open in the XState inspector
-        </Button>
       </div>
     </header>
+  );
+}
+
+/** The log of the thread, told to the XState inspector; a ticket lets it in once. */
+function InspectButton({ thread }: { thread: Thread }) {
+  const toasts = useToasts();
+  const inspect = useMutation({
+    mutationFn: () => api.post<{ url: string }>('/inspector/tickets', { page_id: thread.page_id, psid: thread.psid }),
+    onSuccess: ({ url }) => window.open(url, '_blank', 'noopener,noreferrer'),
+    onError: toasts.fail,
+  });
+  return (
+    <Button kind="quiet" size="small" disabled={inspect.isPending} onClick={() => inspect.mutate()}>
+      <ExternalLink aria-hidden />
+      Open in the XState inspector
+    </Button>
   );
 }
 
