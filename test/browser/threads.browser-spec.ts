@@ -70,6 +70,18 @@ suite('a person at the console', () => {
     await page.getByRole('heading', { name: person }).waitFor();
   });
 
+  it('sees what happens anywhere, without loading anything again', async () => {
+    const page = await open('/threads');
+    await page.getByText('Live', { exact: true }).waitFor();
+    await act('7000000000000104', { type: 'tap_ad', ad_id: demo.ad });
+    await page.getByRole('link', { name: '7000000000000104' }).click();
+    await page.getByRole('button', { name: `tapped the ad ${demo.ad}` }).waitFor();
+    await act('7000000000000104', { type: 'message', text: 'What does it cost?' });
+    await page.getByRole('button', { name: 'The person wrote “What does it cost?”' }).waitFor();
+    await signalbox.api('POST', `/api/v1/threads/${demo.page}/7000000000000104/control`, { action: 'release' });
+    await page.locator('.thread-facts').getByText('released').waitFor();
+  });
+
   it('reads the story of a thread in words, with what was refused and why', async () => {
     const page = await open(thread);
     const timeline = page.getByRole('region', { name: 'Timeline' });
@@ -137,6 +149,7 @@ suite('a person at the console', () => {
     await page.getByLabel('To', { exact: true }).selectOption({ label: 'Marketing bot' });
     await page.getByRole('button', { name: 'Move', exact: true }).click();
     await page.getByText('Marketing bot owns the thread now.').waitFor();
+    await page.locator('.thread-facts').getByText('Marketing bot').waitFor();
   });
 
   describe.each<Theme>(['light', 'dark'])('in the %s theme', (theme) => {
