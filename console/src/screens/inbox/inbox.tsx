@@ -1,0 +1,9 @@
+export function Component() {
+  return (
+    <div className="screen">
+      <header className="screen-head">
+        <h1>Inbox</h1>
+      </header>
+    </div>
+  );
+}
