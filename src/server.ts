@@ -59,7 +59,8 @@ export async function startServer(settings: Settings): Promise<Server> {
     const core = await openCore(settings, databaseUrl, reportFailure);
     closing.push(() => core.close());
     const undurable = await new OperatingStore(core.dataSource).undurableSettings();
-    if (undurable.length > 0) {
+    // Nobody minds in the emulator.
+    if (settings.gateway && undurable.length > 0) {
       logger.warn({ settings: undurable }, 'the database is not durable: a crash of it loses what was acknowledged');
     }
     if (settings.values.DEMO ?? (!settings.gateway && database !== null)) await seedDemoIfEmpty(core);
