@@ -31,6 +31,8 @@ export interface Measurement {
   readonly peakMemoryBytes: number | null;
   readonly serverCpuSeconds: number | null;
   readonly postgresCpuSeconds: number | null;
+  /** The load generator's and the receivers' together. */
+  readonly harnessCpuSeconds: number | null;
   /** Of all the server does: routing, cursors, leases, timers. */
   readonly transactions: number;
   /** What PostgreSQL wrote ahead. */
@@ -94,11 +96,11 @@ async function measureRunning(
   let sent = 0;
   const runOf = async (wanted: number) => {
     const { events } = await load.ask({ type: 'prepare', events: wanted, eventsPerPost: scenario.eventsPerPostIn });
-    const before = await usageOf(server.pid, dataDir);
+    const before = await usageOf(server.pid, [load.pid, receivers.pid], dataDir);
     const answered = await load.ask({ type: 'run' });
     sent += events;
     const received = await receivers.ask({ type: 'drain', events: sent });
-    const after = await usageOf(server.pid, dataDir);
+    const after = await usageOf(server.pid, [load.pid, receivers.pid], dataDir);
     const seconds = (received.lastDeliveryAtMs - answered.firstPostAtMs) / 1000;
     return { events, seconds, rate: events / seconds, answered, received, before, after };
   };
@@ -124,6 +126,7 @@ async function measureRunning(
     peakMemoryBytes: await peakMemoryOf(server.pid),
     serverCpuSeconds: difference(before.server, after.server),
     postgresCpuSeconds: difference(before.postgres, after.postgres),
+    harnessCpuSeconds: difference(before.harness, after.harness),
     transactions: after.transactions - before.transactions,
     walBytes: after.walBytes - before.walBytes,
     faults: faultsOf(received, sent),
@@ -133,12 +136,13 @@ async function measureRunning(
 }
 
 /** What was used until now. */
-async function usageOf(serverPid: number, dataDir: string) {
+async function usageOf(serverPid: number, harnessPids: readonly (number | undefined)[], dataDir: string) {
   const postmaster = await findPostmaster(path.join(dataDir, 'postgres'));
   const { url } = await startEmbeddedPostgres({ dataDir });
   return {
     ...(await databaseUsage(url)),
     server: await cpuSecondsOf(serverPid),
+    harness: sum(await Promise.all(harnessPids.map((pid) => cpuSecondsOf(pid ?? 0))), (seconds) => seconds ?? NaN),
     postgres: postmaster === null ? null : await cpuSecondsOf(postmaster.pid),
   };
 }
@@ -163,5 +167,5 @@ function sum<T>(items: readonly T[], value: (item: T) => number): number {
 }
 
 function difference(before: number | null, after: number | null): number | null {
-  return before === null || after === null ? null : after - before;
+  return before === null || after === null || Number.isNaN(after - before) ? null : after - before;
 }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { ad, apps, marketing, metaAppSecret, page, subscribedFields, support, verifyToken } from './cast.js';
 
 const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
@@ -26,7 +27,7 @@ export class ServerUnderTest {
 
   static async start({ dataDir, logFile, cpuProfileDir }: ServerOptions): Promise<ServerUnderTest> {
     const profiling = cpuProfileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', cpuProfileDir];
-    const child = spawn(process.execPath, [...profiling, main], {
+    const child = spawn(process.execPath, [...(await startFlags()), ...profiling, main], {
       env: {
         PATH: process.env['PATH'],
         MODE: 'gateway',
@@ -97,6 +98,18 @@ export class ServerUnderTest {
     if (!answer.ok) throw new Error(`PUT ${path} was answered with ${answer.status}: ${await answer.text()}`);
     await answer.arrayBuffer();
   }
+}
+
+/** The flags that `npm start` gives to Node. */
+async function startFlags(): Promise<string[]> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const start = z.object({ scripts: z.object({ start: z.string() }) }).parse(JSON.parse(text)).scripts.start;
+  return (
+    /node (.*)dist\/src\/main\.js/
+      .exec(start)?.[1]
+      ?.split(' ')
+      .filter((flag) => flag !== '') ?? []
+  );
 }
 
 /** The server says where it listens once it does. */

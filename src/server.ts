@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './admin-auth/problem.js';
+import { securityHeaders } from './admin-auth/security-headers.js';
 import { serveDocs } from './admin-api/openapi.js';
 import { AppModule } from './app.module.js';
 import { demo, seedDemo } from './channels/simulator/demo-data.js';
@@ -15,6 +16,7 @@ import { isOwnPath } from './graph-api/own-paths.js';
 import { traceIdOf } from './graph-api/trace-id.js';
 import { fastifyLimits, limitHttp, serverLimits } from './http-limits.js';
 import { NestLogger, openLogger } from './logger.js';
+import { SessionStore } from './store/session.store.js';
 import { OperatingStore } from './store/operating.store.js';
 import { accessRefused, requestAnswered, type InterfaceName } from './telemetry/signals.js';
 import { defaultDataDir, startEmbeddedPostgres, type EmbeddedPostgres } from './store/embedded-postgres.js';
@@ -33,6 +35,8 @@ export interface Server {
   /** What it serves HTTPS with; null: it serves HTTP. */
   readonly certificate: Certificate | null;
   readonly core: Core;
+  /** A code that signs a browser in once, within a quarter of an hour. */
+  createSignInCode(): Promise<string>;
   /** Stops accepting, answers what is under way, and leaves everything ready for the next start. */
   stop(): Promise<void>;
 }
@@ -65,8 +69,12 @@ export async function startServer(settings: Settings): Promise<Server> {
     }
     if (settings.values.DEMO ?? (!settings.gateway && database !== null)) await seedDemoIfEmpty(core);
 
+    const sessions = new SessionStore(core.dataSource, {
+      idleMinutes: settings.values.SESSION_IDLE_MINUTES ?? (settings.gateway ? 30 : 12 * 60),
+      hours: settings.values.SESSION_HOURS,
+    });
     const app = await NestFactory.create<NestFastifyApplication>(
-      AppModule.register(core, adminToken),
+      AppModule.register(core, { adminToken, sessions, secure: certificate !== null }),
       new FastifyAdapter({
         ...(certificate === null
           ? { http: serverLimits }
@@ -80,6 +88,8 @@ export async function startServer(settings: Settings): Promise<Server> {
       }),
       { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
     );
+    // A generated certificate is for trying out: the host it names must stay reachable over HTTP.
+    sendSecurityHeaders(app.getHttpAdapter().getInstance(), certificate !== null && certificate.authorityFile === null);
     acceptBodies(app.getHttpAdapter().getInstance());
     countRequests(app.getHttpAdapter().getInstance());
     limitHttp(app.getHttpAdapter().getInstance(), settings, isOwnApi);
@@ -106,6 +116,7 @@ export async function startServer(settings: Settings): Promise<Server> {
       adminToken,
       certificate,
       core,
+      createSignInCode: () => sessions.createCode(),
       stop: close,
     };
   } catch (error) {
@@ -142,6 +153,14 @@ function answerUnreadableAddress(_: Error, request: Pick<FastifyRequest, 'url' |
     'content-type': own ? 'application/problem+json; charset=utf-8' : 'application/json; charset=UTF-8',
   });
   reply.raw.end(JSON.stringify(own ? problem.body(request.id) : error.envelope(traceIdOf(request.id))));
+}
+
+/** On the answer itself and not through Fastify, so that streams which bypass it carry them too. */
+function sendSecurityHeaders(fastify: FastifyInstance, lastingHttps: boolean): void {
+  fastify.addHook('onRequest', (request, { raw }, done) => {
+    for (const [name, value] of Object.entries(securityHeaders(request.url, lastingHttps))) raw.setHeader(name, value);
+    done();
+  });
 }
 
 /**

@@ -5,6 +5,7 @@ import { DeliveryStore } from '../store/delivery.store.js';
 import { FeedStore } from '../store/feed.store.js';
 import { PersonStore } from '../store/person.store.js';
 import { AppsController } from './apps.controller.js';
+import { AuditController } from './audit.controller.js';
 import { ConnectionsController } from './connections.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { ExplainController } from './explain.controller.js';
@@ -17,13 +18,18 @@ import { PagesController } from './pages.controller.js';
 import { PeopleController } from './people.controller.js';
 import { Readiness } from './readiness.js';
 import { RoutesController } from './routes.controller.js';
+import { SessionController } from './session.controller.js';
 import { ThreadControlController } from './thread-control.controller.js';
 import { ThreadFinder } from './thread-finder.js';
 import { ThreadsController } from './threads.controller.js';
+import { TokensController } from './tokens.controller.js';
 
 /** Our own API, for people and their tools: configuration, threads, deliveries, the feed, and the probes. */
 @Module({
   controllers: [
+    SessionController,
+    TokensController,
+    AuditController,
     AppsController,
     PagesController,
     ConnectionsController,

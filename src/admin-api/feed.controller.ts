@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { laneCount } from '../domain/ids.js';
 import { channels } from '../domain/page.js';
 import { threadStates } from '../domain/thread/thread.js';
@@ -79,6 +80,7 @@ export class FeedController implements OnModuleDestroy {
   ) {}
 
   @Get()
+  @RequiresRole('viewer')
   @ApiOperation({
     summary: 'Every change of ownership, in order per thread',
     description:

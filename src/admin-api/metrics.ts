@@ -27,7 +27,7 @@ const eventsBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 @Injectable()
 export class Metrics implements OnModuleDestroy {
   readonly #registry = new Registry();
-  readonly #events = new Map<string, { type: string; outcome: string; count: number }>();
+  readonly #events = new Map<string, { applied: number; refused: number }>();
   readonly #unsubscribe: (() => void)[];
 
   constructor(
@@ -42,7 +42,7 @@ export class Metrics implements OnModuleDestroy {
     collectDefaultMetrics({ register: this.#registry });
     this.#unsubscribe = [
       committedRows.subscribe((_lane, rows) => {
-        for (const { type, refusal } of rows) this.#count(type, refusal === null ? 'applied' : 'refused');
+        for (const { type, refusal } of rows) this.#countOf(type)[refusal === null ? 'applied' : 'refused'] += 1;
       }),
       ...this.#countSignals(),
     ];
@@ -55,7 +55,10 @@ export class Metrics implements OnModuleDestroy {
       registers,
       collect() {
         this.reset();
-        for (const { type, outcome, count } of events.values()) this.inc({ type, outcome }, count);
+        for (const [type, { applied, refused }] of events) {
+          if (applied > 0) this.inc({ type, outcome: 'applied' }, applied);
+          if (refused > 0) this.inc({ type, outcome: 'refused' }, refused);
+        }
       },
     });
     new Gauge({
@@ -275,10 +278,9 @@ export class Metrics implements OnModuleDestroy {
     ];
   }
 
-  #count(type: string, outcome: string): void {
-    const name = `${type} ${outcome}`;
-    const counted = this.#events.get(name);
-    if (counted === undefined) this.#events.set(name, { type, outcome, count: 1 });
-    else counted.count += 1;
+  #countOf(type: string): { applied: number; refused: number } {
+    let count = this.#events.get(type);
+    if (count === undefined) this.#events.set(type, (count = { applied: 0, refused: 0 }));
+    return count;
   }
 }

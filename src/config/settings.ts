@@ -5,12 +5,12 @@ import { weaknessOf } from './weak-settings.js';
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `it must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` });
 const flag = oneOf(['true', 'false']).transform((text) => text === 'true');
-const whole = (min: number, max: number, fallback: number) =>
+const number = (min: number, max: number) =>
   z
     .string()
     .transform((text) => (/^\d+$/.test(text) ? Number(text) : NaN))
-    .refine((number) => number >= min && number <= max, `it must be a whole number from ${min} to ${max}`)
-    .default(fallback);
+    .refine((value) => value >= min && value <= max, `it must be a whole number from ${min} to ${max}`);
+const whole = (min: number, max: number, fallback: number) => number(min, max).default(fallback);
 const count = (fallback: number, max: number) => whole(1, max, fallback);
 const addressRange = z.union([z.cidrv4(), z.cidrv6()]);
 const addressRanges = z
@@ -18,6 +18,13 @@ const addressRanges = z
   .refine(
     (text) => text === '' || text.split(',').every((range) => addressRange.safeParse(range.trim()).success),
     'it must be address ranges such as 10.1.0.0/16, separated by commas',
+  );
+const ports = z
+  .string()
+  .transform((text) => text.split(',').map((port) => (/^ *\d{1,5} *$/.test(port) ? Number(port) : NaN)))
+  .refine(
+    (numbers) => numbers.every((port) => port >= 1 && port <= 65535),
+    'it must be port numbers separated by commas, such as 443,8443',
   );
 const failpoint = new RegExp(`^(${failpointNames.join('|')})(=\\d+)?$`);
 const failpoints = z
@@ -47,6 +54,10 @@ export const settingsSchema = z.object({
   /** Connections for routing and delivery; the APIs have a pool of their own. */
   DATABASE_POOL: count(10, 200),
   ADMIN_TOKEN: secret(16).optional(),
+  /** A session that is not used ends after so many minutes: half an hour in the gateway, a day's work in the emulator. */
+  SESSION_IDLE_MINUTES: number(1, 24 * 60).optional(),
+  /** And every session after so many hours. */
+  SESSION_HOURS: count(12, 24 * 30),
   DEMO: flag.optional(),
   MODE: oneOf(['emulator', 'gateway']).default('emulator'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -66,6 +77,8 @@ export const settingsSchema = z.object({
   META_SEND_TIMEOUT_MS: count(10_000, 60_000),
   /** How long to wait for the echo of a send that the platform has not answered in time. */
   META_ECHO_WAIT_MS: count(3_000, 60_000),
+  /** `platform`: calls of apps are limited as the platform limits them, and answers tell how much is used up. */
+  RATE_LIMITS: oneOf(['off', 'platform']).default('off'),
   /** How many commits may be under way at once: while the database writes one, the next can be decided. */
   COMMITS_AT_ONCE: count(2, 256),
   /** Up to so many waiting events go into one commit together; a second one beside it would cost a second flush. */
@@ -86,6 +99,8 @@ export const settingsSchema = z.object({
   DELIVERY_ATTEMPTS: oneOf(['all', 'failures']).optional(),
   /** Address ranges that callbacks may be in besides public ones, as CIDR, comma-separated. The emulator adds loopback. */
   CALLBACK_ALLOW: addressRanges.default(''),
+  /** Ports that callbacks may be on in gateway mode: others lead to services that never expected our requests. */
+  CALLBACK_PORTS: ports.default([443, 8443]),
   /** How long message texts are kept, in days; the row of the log stays. A month is long enough to look into a complaint. */
   RETENTION_TEXT_DAYS: whole(2, 3650, 30),
   /**

@@ -132,7 +132,7 @@ export class Dispatcher {
       cursors,
       horizonMs,
       random,
-      offer: (lane, appId, ...rest) => this.#offer(lane, this.#outletOf(appId), ...rest),
+      offer: (lane, appId, row, ...rest) => this.#offer(lane, this.#outletOf(appId), row, threadName(row), ...rest),
       settle: (delivery) => this.#settle(delivery),
       giveUp: (lane, row, notice, reason) => this.#giveUp(lane, row, notice, reason, true),
     };
@@ -398,19 +398,20 @@ export class Dispatcher {
     const { apps } = this.#parts.configuration.current();
     for (const row of rows) {
       lane.frontier = row.id;
+      const thread = threadName(row);
       row.notices.forEach(({ appId }, notice) => {
         // An app without a callback, such as the built-in inbox, reads the log instead.
         if (apps.get(appId)?.callbackUrl === null) return;
         const outlet = this.#outletOf(appId);
         const lag = lane.lags.get(appId) ?? (keepsUp(outlet) ? undefined : this.#beginLag(lane, outlet, row.at));
-        const stalled = lane.stalled.get(pairName(appId, threadName(row)));
+        const stalled = lane.stalled.size === 0 ? undefined : lane.stalled.get(pairName(appId, thread));
         if (lag !== undefined) {
           this.#owed.add(lag, row);
         } else if (stalled !== undefined) {
           stalled.skippedThrough = row.id;
         } else {
           lane.rows.open(row.id);
-          this.#offer(lane, outlet, row, notice, { kind: 'live' });
+          this.#offer(lane, outlet, row, thread, notice, live);
           this.#pumpSoon(outlet);
         }
       });
@@ -541,13 +542,21 @@ export class Dispatcher {
 
   // Shared pieces.
 
-  #offer(lane: LaneProgress, outlet: Outlet, row: LogRow, notice: number, source: DeliverySource, attempts = 0): void {
+  #offer(
+    lane: LaneProgress,
+    outlet: Outlet,
+    row: LogRow,
+    thread: string,
+    notice: number,
+    source: DeliverySource,
+    attempts = 0,
+  ): void {
     outlet.offer({
       lane,
       row,
       notice,
       source,
-      thread: threadName(row),
+      thread,
       offeredAtMs: this.#parts.clock.monotonicMs(),
       attempts,
       // What failed before, or is sent again by hand, travels alone.
@@ -617,6 +626,8 @@ export class Dispatcher {
     this.#logger.error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
+
+const live: DeliverySource = { kind: 'live' };
 
 /** Whether the app follows the log as it is read. */
 function keepsUp(outlet: Outlet): boolean {

@@ -5,7 +5,7 @@ import { ProblemFilter } from '../admin-auth/problem.filter.js';
 import { PlatformError } from '../channels/channel.js';
 import { RouterBusyError } from '../routing/submission.js';
 import { ConfigurationError } from '../store/configuration.error.js';
-import { faultOf } from '../store/database-errors.js';
+import { faultOf, isUnstorableText } from '../store/database-errors.js';
 import { accessRefused } from '../telemetry/signals.js';
 import { GraphError } from './graph-error.js';
 import { isOwnPath } from './own-paths.js';
@@ -43,6 +43,7 @@ export class GraphErrorFilter implements ExceptionFilter {
     httpAdapter.setHeader(response, 'content-type', 'application/json; charset=UTF-8');
     httpAdapter.setHeader(response, 'www-authenticate', error.authenticate);
     httpAdapter.setHeader(response, 'x-fb-trace-id', traceId);
+    for (const [name, value] of Object.entries(error.headers)) httpAdapter.setHeader(response, name, value);
     httpAdapter.reply(response, JSON.stringify(error.envelope(traceId)), error.status);
   }
 }
@@ -63,6 +64,7 @@ export function toGraphError(thrown: unknown): GraphError {
   if (thrown instanceof RouterBusyError || faultOf(thrown) === 'unknown_outcome') {
     return new GraphError('temporarily_unavailable');
   }
+  if (isUnstorableText(thrown)) return new GraphError('invalid_parameter', 'A parameter may not contain U+0000.');
   // The caller was connected when its token was read, and no longer is.
   if (thrown instanceof ConfigurationError) return new GraphError('app_not_connected');
   const status = statusOf(thrown);

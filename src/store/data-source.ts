@@ -5,6 +5,10 @@ import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm'
 import { CreateTables1790000000000 } from '../../migrations/1790000000000-create-tables.js';
 import { GraphObjects1790000100001 } from '../../migrations/1790000100001-graph-objects.js';
 import { Gateway1790000100003 } from '../../migrations/1790000100003-gateway.js';
+import { CompactLog1790100000001 } from '../../migrations/1790100000001-compact-log.js';
+import { InstagramSubscription1790200000001 } from '../../migrations/1790200000001-instagram-subscription.js';
+import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
+import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
@@ -19,6 +23,10 @@ const migrations: (new () => MigrationInterface)[] = [
   CreateTables1790000000000,
   GraphObjects1790000100001,
   Gateway1790000100003,
+  CompactLog1790100000001,
+  InstagramSubscription1790200000001,
+  Access1790300000001,
+  Audit1790300000002,
   Operation1790600000001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];

@@ -81,7 +81,11 @@ export class RetentionStore {
          select id from ${partitionOf(day)}
           where lane = $1 and id > $2 and payload <> '${removedPayload}' order by id limit ${batchRows}
        ), removed as (
-         update ${partitionOf(day)} p set payload = '${removedPayload}' from old where p.lane = $1 and p.id = old.id
+         update ${partitionOf(day)} p
+            -- What tells the event is read from the payload where it has no column of its own.
+            set source_id = coalesce(source_id, type || ':' || substring(payload from '"mid":"([^"]*)"')),
+                payload = '${removedPayload}'
+           from old where p.lane = $1 and p.id = old.id
        )
        select max(id) as last, count(*)::int as count from old`,
       [lane, afterId],
