@@ -15,16 +15,12 @@ import { openCore, type Core } from './core.js';
 import { GraphError } from './graph-api/graph-error.js';
 import { isOwnPath } from './graph-api/own-paths.js';
 import { traceIdOf } from './graph-api/trace-id.js';
+import { fastifyLimits, limitHttp, serverLimits } from './http-limits.js';
 import { NestLogger, openLogger } from './logger.js';
 import { SessionStore } from './store/session.store.js';
 import { OperatingStore } from './store/operating.store.js';
 import { accessRefused, requestAnswered, type InterfaceName } from './telemetry/signals.js';
 import { defaultDataDir, startEmbeddedPostgres, type EmbeddedPostgres } from './store/embedded-postgres.js';
-
-/** How long a client may take to send a request, in milliseconds. */
-const requestTimeoutMs = 30_000;
-/** How long an idle connection is kept, in milliseconds: longer than most load balancers do. */
-const keepAliveTimeoutMs = 65_000;
 
 /** How long requests under way may take to end when the server stops, in milliseconds. */
 const shutdownGraceMs = 5_000;
@@ -68,7 +64,8 @@ export async function startServer(settings: Settings): Promise<Server> {
     const core = await openCore(settings, databaseUrl, reportFailure);
     closing.push(() => core.close());
     const undurable = await new OperatingStore(core.dataSource).undurableSettings();
-    if (undurable.length > 0) {
+    // Nobody minds in the emulator.
+    if (settings.gateway && undurable.length > 0) {
       logger.warn({ settings: undurable }, 'the database is not durable: a crash of it loses what was acknowledged');
     }
     if (settings.values.DEMO ?? (!settings.gateway && database !== null)) await seedDemoIfEmpty(core);
@@ -80,12 +77,12 @@ export async function startServer(settings: Settings): Promise<Server> {
     const app = await NestFactory.create<NestFastifyApplication>(
       AppModule.register(core, { adminToken, sessions, secure: certificate !== null }),
       new FastifyAdapter({
-        ...(certificate !== null && { https: { cert: certificate.cert, key: certificate.key } }),
-        bodyLimit: settings.values.BODY_MAX_BYTES,
-        requestTimeout: requestTimeoutMs,
+        ...(certificate === null
+          ? { http: serverLimits }
+          : { https: { ...serverLimits, cert: certificate.cert, key: certificate.key } }),
+        ...fastifyLimits(settings),
         // The longest is a link's ref of 2,083 characters, each up to four bytes and escaped.
         routerOptions: { maxParamLength: 2_083 * 12 },
-        keepAliveTimeout: keepAliveTimeoutMs,
         forceCloseConnections: 'idle',
         genReqId: () => randomUUID(),
         frameworkErrors: answerUnreadableAddress,
@@ -96,6 +93,7 @@ export async function startServer(settings: Settings): Promise<Server> {
     sendSecurityHeaders(app.getHttpAdapter().getInstance(), certificate !== null && certificate.authorityFile === null);
     acceptBodies(app.getHttpAdapter().getInstance());
     countRequests(app.getHttpAdapter().getInstance());
+    limitHttp(app.getHttpAdapter().getInstance(), settings, isOwnApi);
     await serveConsole(app.getHttpAdapter().getInstance(), builtConsoleFolder());
     serveDocs(app);
     await app.init();

@@ -52,6 +52,7 @@ export const problemKinds = {
   not_on_channel: { status: 422, title: 'This channel does not have this' },
   instagram_not_linked: { status: 422, title: 'The page has no Instagram account' },
   clock_too_far: { status: 422, title: 'The clock cannot go that far' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
   internal_error: { status: 500, title: 'Something is broken on our side' },
   platform_refused: { status: 502, title: 'The platform refused the message' },
   platform_unreachable: { status: 503, title: 'The platform could not be reached' },

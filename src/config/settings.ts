@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { failpointNames } from './failpoints.js';
+import { weaknessOf } from './weak-settings.js';
 
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `it must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` });
@@ -113,6 +114,14 @@ export const settingsSchema = z.object({
   RETENTION_DEAD_LETTER_DAYS: whole(1, 3650, 30),
   /** How long what could not be routed is kept, in days: message texts stand in it. */
   RETENTION_QUARANTINE_DAYS: whole(1, 3650, 30),
+  /** Connections one instance keeps at once, about 20 kB each; beyond that new ones are closed. */
+  HTTP_CONNECTIONS_MAX: count(5_000, 1_000_000),
+  /** Calls of the admin API from one address in a minute: far more than people and their tools make. */
+  API_CALLS_PER_MINUTE: count(6_000, 10_000_000),
+  /** Calls of it without a valid token from one address in a minute, before all of its calls are refused for a while. */
+  API_FAILURES_PER_MINUTE: count(30, 10_000_000),
+  /** Addresses of the load balancers whose X-Forwarded-For is believed, as CIDR, comma-separated. */
+  TRUSTED_PROXIES: addressRanges.default(''),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */
   BODY_MAX_BYTES: count(8 * 1024 * 1024, 64 * 1024 * 1024),
   /** Names of places where the process kills itself, for fault tests; refused in gateway mode unless NODE_ENV is test. */
@@ -167,5 +176,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       `The gateway needs ${missing.join(' and ')}: no webhook of the platform can be trusted otherwise.`,
     );
   }
+  const weakness = MODE === 'gateway' ? weaknessOf(parsed.data) : null;
+  if (weakness !== null) throw new BadSettingError(weakness);
   return new Settings(parsed.data);
 }

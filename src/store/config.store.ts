@@ -394,6 +394,22 @@ export class ConfigStore {
 
   // --- the emulator's clock ------------------------------------------------------------------------------------------
 
+  /**
+   * Makes the store another one, after a restore: ids given out since the backup was made will be given again, and must
+   * not be taken for the same. Nobody holds a lane any more. Answers the new incarnation.
+   */
+  async renewIncarnation(): Promise<string> {
+    return this.change(async (manager) => {
+      await manager.query('update cursor set lease_epoch = lease_epoch + 1, holder = null, lease_until = null');
+      await manager.query('delete from dispatcher');
+      const [[row]]: [{ incarnation: string }[], number] = await manager.query(
+        `update configuration set incarnation = substr(md5(gen_random_uuid()::text), 1, 8) returning incarnation`,
+      );
+      if (row === undefined) throw new Error('the store has no configuration');
+      return row.incarnation;
+    });
+  }
+
   /** Sets how far the emulator's clock is ahead of database time, in milliseconds. */
   async setClockOffset(offsetMs: number): Promise<void> {
     await this.#changeOf(clockState, async (manager) => {
