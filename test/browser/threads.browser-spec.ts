@@ -1,5 +1,12 @@
 import { demo } from '../../src/channels/simulator/demo-data.js';
-import { hasBrowser, openBrowser, seriousFindings, type TestBrowser, type Theme } from '../support/browser.js';
+import {
+  hasBrowser,
+  openBrowser,
+  seriousFindings,
+  takePicture,
+  type TestBrowser,
+  type Theme,
+} from '../support/browser.js';
 import { adminToken, startSignalbox, type TestSignalbox } from '../support/signalbox.js';
 
 const suite = hasBrowser() ? describe : describe.skip;
@@ -153,17 +160,17 @@ suite('a person at the console', () => {
   });
 
   describe.each<Theme>(['light', 'dark'])('in the %s theme', (theme) => {
-    it.each(['/threads', thread, `${thread}?view=sequence&side=conversation`, `${thread}?view=apps`])(
-      'can use %s, whatever senses they have',
-      async (address) => {
-        const page = await open(address, theme);
-        await page
-          .getByRole('main')
-          .getByText(address === '/threads' ? person : 'Support bot')
-          .first()
-          .waitFor();
-        expect(await seriousFindings(page)).toEqual([]);
-      },
-    );
+    it.each([
+      ['threads', '/threads', person],
+      ['statechart', thread, 'Support bot'],
+      ['sequence', `${thread}?view=sequence&side=conversation`, 'Support bot'],
+      ['apps', `${thread}?view=apps`, 'Support bot'],
+    ])('can use the screen %s, whatever senses they have', async (name, address, awaited) => {
+      const page = await open(address, theme);
+      await page.getByRole('main').getByText(awaited).first().waitFor();
+      if (name === 'statechart') await page.locator('.state-box[data-lit="true"]').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await takePicture(page, `${name}-${theme}`);
+    });
   });
 });

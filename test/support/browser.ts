@@ -87,3 +87,9 @@ export async function seriousFindings(page: Page): Promise<string[]> {
       );
   });
 }
+
+/** Keeps what the screen shows for the documents, in a run that is asked to (`npm run screenshots`). */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  const folder = process.env['SCREENSHOTS'];
+  if (folder !== undefined) await page.screenshot({ path: path.join(folder, `${name}.png`) });
+}

@@ -100,7 +100,7 @@ function Chart({
       </p>
       <div
         className="statechart-canvas"
-        role="img"
+        role="group"
         aria-label={`Statechart of the thread; it is in the state ${state}`}
       >
         <ReactFlow<StateNode, TransitionEdge>
