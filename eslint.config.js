@@ -9,6 +9,7 @@ const mayImport = {
   clock: [],
   domain: [],
   views: ['domain'],
+  console: [],
   'admin-auth': ['config', 'domain', 'store', 'routing'],
   callback: ['config', 'clock', 'domain'],
   store: ['config', 'clock', 'domain'],
@@ -17,7 +18,7 @@ const mayImport = {
   ingress: ['config', 'clock', 'domain', 'store', 'routing'],
   delivery: ['config', 'clock', 'domain', 'store', 'callback'],
   channels: ['config', 'clock', 'domain', 'store', 'routing', 'timers', 'ingress', 'callback', 'admin-auth', 'views'],
-  'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback', 'admin-auth'],
+  'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback', 'admin-auth', 'console'],
   'admin-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback', 'admin-auth', 'views'],
 };
 const folders = Object.keys(mayImport);

@@ -17,6 +17,7 @@ import { GraphApiModule } from './graph-api/graph-api.module.js';
 import { IngressModule } from './ingress/ingress.module.js';
 import { ThreadRouter } from './routing/thread-router.js';
 import { AdminTokenStore } from './store/admin-token.store.js';
+import { AuditStore } from './store/audit.store.js';
 import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
 import { ConfigurationCache } from './store/configuration.cache.js';
@@ -45,6 +46,7 @@ export class AppModule {
       { provide: Clock, useValue: core.clock },
       { provide: AdminToken, useValue: adminToken },
       { provide: AdminTokenStore, useValue: new AdminTokenStore(core.dataSource) },
+      { provide: AuditStore, useValue: new AuditStore(core.dataSource) },
       { provide: SessionStore, useValue: sessions },
       { provide: SessionCookie, useValue: new SessionCookie(secure) },
       Authenticator,

@@ -10,6 +10,7 @@ import { demo, seedDemo } from './channels/simulator/demo-data.js';
 import { readAdminToken, type AdminToken } from './config/admin-token.js';
 import { readCertificate, type Certificate } from './config/certificate.js';
 import type { Settings } from './config/settings.js';
+import { builtConsoleFolder, serveConsole } from './console/serve-console.js';
 import { openCore, type Core } from './core.js';
 import { GraphError } from './graph-api/graph-error.js';
 import { isOwnPath } from './graph-api/own-paths.js';
@@ -88,6 +89,7 @@ export async function startServer(settings: Settings): Promise<Server> {
     // A generated certificate is for trying out: the host it names must stay reachable over HTTP.
     sendSecurityHeaders(app.getHttpAdapter().getInstance(), certificate !== null && certificate.authorityFile === null);
     acceptBodies(app.getHttpAdapter().getInstance());
+    await serveConsole(app.getHttpAdapter().getInstance(), builtConsoleFolder());
     serveDocs(app);
     await app.init();
     // Not through Nest, which would log a failure that whoever started us is told anyway.

@@ -5,6 +5,7 @@ import { DeliveryStore } from '../store/delivery.store.js';
 import { FeedStore } from '../store/feed.store.js';
 import { PersonStore } from '../store/person.store.js';
 import { AppsController } from './apps.controller.js';
+import { AuditController } from './audit.controller.js';
 import { ConnectionsController } from './connections.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { ExplainController } from './explain.controller.js';
@@ -27,6 +28,7 @@ import { TokensController } from './tokens.controller.js';
   controllers: [
     SessionController,
     TokensController,
+    AuditController,
     AppsController,
     PagesController,
     ConnectionsController,

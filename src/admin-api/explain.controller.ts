@@ -109,7 +109,8 @@ export class ExplainController {
       skipped_app_id: decision.assignment?.skippedAppId ?? null,
       before: threadView(before, page, at),
       after,
-      notices: decision.notices.map(noticeView),
+      // It is a viewer's as well, and nothing has been said.
+      notices: decision.notices.map((notice) => noticeView(notice, 'redacted')),
       sentences,
     };
   }

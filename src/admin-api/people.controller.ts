@@ -5,8 +5,10 @@ import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
 import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
+import { VisibleText } from '../admin-auth/visible-text.decorator.js';
 import { Clock } from '../clock/clock.js';
 import type { PageId, Psid } from '../domain/ids.js';
+import type { MessageText } from '../domain/role.js';
 import { LogStore } from '../store/log.store.js';
 import { PersonStore } from '../store/person.store.js';
 import { logEntrySchema, logEntryView, type LogEntryView } from '../views/log.view.js';
@@ -33,18 +35,19 @@ export class PeopleController {
 
   @Get()
   @RequiresRole('viewer')
-  @ApiOperation({ summary: 'Everything that is kept of a person' })
+  @ApiOperation({ summary: 'Everything that is kept of a person', description: 'To a viewer without what was said.' })
   @ApiOkResponse({ standardSchema: exportSchema })
   @ApiProblems('page_not_found', 'thread_not_found')
   async export(
     @Param('page_id', { schema: pageIdSchema }) pageId: PageId,
     @Param('psid', { schema: psidSchema }) psid: Psid,
+    @VisibleText() text: MessageText,
   ) {
     const { page, thread } = await this.threads.get({ pageId, psid });
     const events: LogEntryView[] = [];
     for (let afterId = 0; ;) {
       const rows = await this.log.rowsOfThread(thread, afterId, rowsAtOnce);
-      events.push(...rows.map(logEntryView));
+      events.push(...rows.map((row) => logEntryView(row, text)));
       const last = rows.at(-1);
       if (last === undefined || rows.length < rowsAtOnce) break;
       afterId = last.id;

@@ -2,6 +2,7 @@ import { Body, Delete, Get, HttpCode, HttpStatus, Post, Req, Res } from '@nestjs
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { actOf } from '../admin-auth/act-of.js';
 import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { Authenticator } from '../admin-auth/authenticator.js';
@@ -12,6 +13,7 @@ import { isSameOrigin } from '../admin-auth/same-origin.js';
 import { SessionCookie } from '../admin-auth/session-cookie.js';
 import { Settings } from '../config/settings.js';
 import { roles } from '../domain/role.js';
+import { AuditStore } from '../store/audit.store.js';
 import { SessionStore } from '../store/session.store.js';
 import { instant, instantSchema } from '../views/instant.js';
 
@@ -42,6 +44,7 @@ export class SessionController {
     private readonly authenticator: Authenticator,
     private readonly sessions: SessionStore,
     private readonly cookie: SessionCookie,
+    private readonly audit: AuditStore,
     private readonly settings: Settings,
   ) {}
 
@@ -59,6 +62,7 @@ export class SessionController {
     if (!isSameOrigin(request.headers)) throw new Problem('cross_site', 'Sign in from the console itself.');
     const operator = 'token' in body ? await this.authenticator.ofToken(body.token) : await this.#ofCode(body.code);
     const session = await this.sessions.open(operator.credential, this.cookie.read(request.headers.cookie));
+    await this.audit.enter(actOf(request, operator));
     void reply.header('set-cookie', this.cookie.write(session.id));
     return this.#view({ ...operator, expiresAt: session.expiresAt });
   }
@@ -78,11 +82,13 @@ export class SessionController {
   @ApiNoContentResponse()
   @ApiProblems('invalid_request')
   async signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
-    const { sessionId } = operatorOf(request);
+    const operator = operatorOf(request);
+    const { sessionId } = operator;
     if (sessionId === null) {
       throw new Problem('invalid_request', 'There is no session: a token ends with DELETE /api/v1/tokens/{id}.');
     }
     await this.sessions.end(sessionId);
+    await this.audit.enter(actOf(request, operator));
     void reply.header('set-cookie', this.cookie.clear());
   }
 

@@ -5,8 +5,10 @@ import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { appIdSchema, pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
 import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
+import { VisibleText } from '../admin-auth/visible-text.decorator.js';
 import { Clock } from '../clock/clock.js';
 import { pageId, psid, type PageId, type Psid } from '../domain/ids.js';
+import type { MessageText } from '../domain/role.js';
 import { threadStates, type Thread } from '../domain/thread/thread.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
 import { LogStore } from '../store/log.store.js';
@@ -85,11 +87,17 @@ export class ThreadsController {
     @Param('page_id', { schema: pageIdSchema }) pageId: PageId,
     @Param('psid', { schema: psidSchema }) psid: Psid,
     @Query({ schema: pagingSchema }) { cursor, limit }: Paging,
+    @VisibleText() text: MessageText,
   ) {
     const afterId = decodeCursor(cursor, eventPositionSchema)?.[0] ?? 0;
     const { thread } = await this.threads.get({ pageId, psid });
     const rows = await this.log.rowsOfThread(thread, afterId, limit + 1);
-    return pageOf(rows, limit, logEntryView, ({ id }) => [id]);
+    return pageOf(
+      rows,
+      limit,
+      (row) => logEntryView(row, text),
+      ({ id }) => [id],
+    );
   }
 
   /** Nothing for a thread of a page that is gone. */

@@ -4,10 +4,12 @@ import {
   StandardSchemaValidationPipe,
   UseFilters,
   UseGuards,
+  UseInterceptors,
   UsePipes,
 } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AccessGuard } from './access.guard.js';
+import { AuditInterceptor } from './audit.interceptor.js';
 import { Problem } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
 
@@ -35,6 +37,7 @@ export function AdminController(path: string, tag: string): ClassDecorator {
   return applyDecorators(
     Controller(`api/v1/${path}`),
     UseGuards(AccessGuard),
+    UseInterceptors(AuditInterceptor),
     UsePipes(schemaPipe),
     UseFilters(ProblemFilter),
     ApiTags(tag),

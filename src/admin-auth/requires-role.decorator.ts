@@ -16,3 +16,11 @@ export function RequiresRole(role: Role | 'nobody'): MethodDecorator {
     ...(role === 'nobody' ? [] : [ApiSecurity('bearer'), ApiSecurity('session')]),
   );
 }
+
+/** Where the audit trail finds what it leaves out. */
+export const notAnActKey = 'signalbox:not-an-act';
+
+/** A route by which somebody plays a person: the log has what they did, and the audit trail would drown in it. */
+export function NotAnAct(): MethodDecorator {
+  return applyDecorators(SetMetadata(notAnActKey, true), ApiExtension('x-not-audited', true));
+}

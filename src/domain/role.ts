@@ -6,3 +6,10 @@ export type Role = (typeof roles)[number];
 export function isAtLeast(role: Role, needed: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(needed);
 }
+
+/** Whether somebody is shown what people and apps wrote to each other. */
+export type MessageText = 'shown' | 'redacted';
+
+export function messageTextFor(role: Role): MessageText {
+  return isAtLeast(role, 'operator') ? 'shown' : 'redacted';
+}

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Role } from '../domain/role.js';
+import { enterAct, type State } from './act.js';
 import { hasHash, idOfToken, newOpaqueToken } from './opaque-token.js';
 
 const prefix = 'sbx_admin_';
@@ -67,26 +68,31 @@ export class AdminTokenStore {
   /** A new token; it is in this answer only. */
   async create(name: string, role: Role, expiresAt: Date | null): Promise<AdminTokenRecord & { token: string }> {
     const { token, id, hash } = newOpaqueToken(prefix);
-    const [row]: Row[] = await this.dataSource.query(
-      `insert into admin_token (token_id, token_hash, name, role, expires_at) values ($1, $2, $3, $4, $5)
-       returning ${columns}`,
-      [id, hash, name, role, expiresAt],
-    );
-    if (row === undefined) throw new Error('the new token was not returned');
-    return { ...toRecord(row), token };
+    return this.dataSource.transaction(async (manager) => {
+      const [row]: Row[] = await manager.query(
+        `insert into admin_token (token_id, token_hash, name, role, expires_at) values ($1, $2, $3, $4, $5)
+         returning ${columns}`,
+        [id, hash, name, role, expiresAt],
+      );
+      if (row === undefined) throw new Error('the new token was not returned');
+      await enterAct(manager, null, stateOf(row));
+      return { ...toRecord(row), token };
+    });
   }
 
   /** Ends a token and every session that was opened with it; false: there is no such token. */
   async revoke(tokenId: string): Promise<boolean> {
     return this.dataSource.transaction(async (manager) => {
-      const found: unknown[] = await manager.query('select 1 from admin_token where token_id = $1 for update', [
+      const [found]: Row[] = await manager.query(`select ${columns} from admin_token where token_id = $1 for update`, [
         tokenId,
       ]);
+      if (found === undefined) return false;
       await manager.query('update admin_token set revoked_at = coalesce(revoked_at, now()) where token_id = $1', [
         tokenId,
       ]);
       await manager.query('delete from admin_session where token_id = $1', [tokenId]);
-      return found.length > 0;
+      await enterAct(manager, stateOf(found), null);
+      return true;
     });
   }
 
@@ -108,4 +114,8 @@ function toRecord(row: Row): AdminTokenRecord {
     lastUsedAt: row.last_used_at,
     revokedAt: row.revoked_at,
   };
+}
+
+function stateOf({ token_id, name, role, expires_at }: Row): State {
+  return { token_id, name, role, expires_at };
 }

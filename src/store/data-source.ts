@@ -5,6 +5,7 @@ import { CreateTables1790000000000 } from '../../migrations/1790000000000-create
 import { GraphObjects1790000100001 } from '../../migrations/1790000100001-graph-objects.js';
 import { Gateway1790000100003 } from '../../migrations/1790000100003-gateway.js';
 import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
+import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
@@ -18,6 +19,7 @@ const migrations: (new () => MigrationInterface)[] = [
   GraphObjects1790000100001,
   Gateway1790000100003,
   Access1790300000001,
+  Audit1790300000002,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 

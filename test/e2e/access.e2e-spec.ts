@@ -383,3 +383,64 @@ it('npm start prints a link that signs in once', async () => {
     await rm(dataDir, { recursive: true, force: true });
   }
 });
+
+it('a viewer is shown nothing of what was said, on any route', async () => {
+  const page = '104700000000009';
+  const person = '7000000000000901';
+  const said = 'words-between-two-people';
+  const api = async (method: string, pathname: string, body?: unknown) => {
+    const answer = await first.api(method, `/api/v1${pathname}`, body);
+    if (answer.status >= 300) throw new Error(JSON.stringify(answer.body));
+    return answer.body;
+  };
+  await api('PUT', `/pages/${page}`, { name: 'Shop' });
+  await api('PUT', '/apps/2900000000000099', { name: 'Inbox', kind: 'inbox' });
+  const { page_access_token: token } = await api('PUT', `/pages/${page}/apps/2900000000000099`, {});
+  await api('PUT', `/pages/${page}`, { name: 'Shop', default_app_id: '2900000000000099' });
+  await api('PUT', `/pages/${page}/routes/ads/77`, { receiving_app_id: '2900000000000099' });
+  await api('PUT', `/pages/${page}/routes/links/spring`, { app_id: '2900000000000099' });
+  const act = (action: object) => api('POST', `/simulator/pages/${page}/people/${person}/actions`, action);
+  await act({ type: 'message', text: said });
+  const sent = await fetch(`${first.url}/v12.0/me/messages?access_token=${token}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      recipient: { id: person },
+      messaging_type: 'RESPONSE',
+      message: { text: said, quick_replies: [{ content_type: 'text', title: said.slice(0, 20), payload: said }] },
+    }),
+  });
+  expect(sent.status).toBe(200);
+  await act({ type: 'tap_quick_reply', title: said.slice(0, 20) });
+  const [delivery] = (await api('GET', `/threads/${page}/${person}/deliveries`)).data;
+
+  const { token: viewer } = await newToken('viewer');
+  const { token: operator } = await newToken('operator');
+  const parameters: Record<string, string> = {
+    app_id: '2900000000000099',
+    page_id: page,
+    psid: person,
+    delivery_id: delivery.id,
+    ad_id: '77',
+    ref: 'spring',
+  };
+  const shownToOperators: string[] = [];
+  for (const { method, template, operation } of document.operations()) {
+    if (method !== 'GET' || operation['x-required-role'] !== 'viewer') continue;
+    const pathname = template.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? 'none');
+    const [seen, shown] = await Promise.all(
+      [viewer, operator].map((token) => call(first, 'GET', pathname, bearer(token))),
+    );
+    expect({ template, status: seen?.status }).toEqual({ template, status: 200 });
+    const answer = JSON.stringify(seen?.body);
+    expect({ template, answer, tells: answer.includes(said.slice(0, 20)) }).toMatchObject({ tells: false });
+    if (JSON.stringify(shown?.body).includes(said)) shownToOperators.push(template);
+  }
+  expect(shownToOperators).toEqual(
+    expect.arrayContaining([
+      '/api/v1/threads/{page_id}/{psid}/events',
+      '/api/v1/pages/{page_id}/people/{psid}',
+      '/api/v1/simulator/pages/{page_id}/people/{psid}/messages',
+    ]),
+  );
+});
