@@ -5,7 +5,19 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, path } from './client.js';
 import { everything } from './everything.js';
-import type { AdRoute, App, Connection, LinkRoute, Machine, Page, Session, Thread } from './types.js';
+import type {
+  AdRoute,
+  App,
+  Connection,
+  Delivery,
+  DeliveryDetail,
+  LinkRoute,
+  LogEntry,
+  Machine,
+  Page,
+  Session,
+  Thread,
+} from './types.js';
 
 export const keys = {
   session: ['session'],
@@ -65,4 +77,24 @@ export const threadQuery = (pageId: string, psid: string) =>
   queryOptions({
     queryKey: [...keys.thread(pageId, psid), 'state'],
     queryFn: ({ signal }) => api.get<Thread>(path`/threads/${pageId}/${psid}`, {}, signal),
+  });
+
+/** Everything that happened in a thread, oldest first. Live events are appended to it. */
+export const eventsQuery = (pageId: string, psid: string) =>
+  queryOptions({
+    queryKey: [...keys.thread(pageId, psid), 'events'],
+    queryFn: ({ signal }) => everything<LogEntry>(path`/threads/${pageId}/${psid}/events`, {}, signal),
+    refetchOnWindowFocus: false,
+  });
+
+export const threadDeliveriesQuery = (pageId: string, psid: string) =>
+  queryOptions({
+    queryKey: [...keys.thread(pageId, psid), 'deliveries'],
+    queryFn: ({ signal }) => everything<Delivery>(path`/threads/${pageId}/${psid}/deliveries`, {}, signal),
+  });
+
+export const deliveryQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.deliveries, 'one', id],
+    queryFn: ({ signal }) => api.get<DeliveryDetail>(path`/deliveries/${id}`, {}, signal),
   });

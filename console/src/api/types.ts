@@ -45,3 +45,13 @@ export interface Session {
   readonly expires_at: string | null;
   readonly mode: 'emulator' | 'gateway';
 }
+
+/** A delivery with what is sent, to the byte. */
+export type DeliveryDetail = Delivery & {
+  readonly request?: {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+    readonly curl: string;
+  } | null;
+};
