@@ -20,7 +20,7 @@ export function AdWelcome({ pageId, adId, disabled, act }: AdWelcomeProps) {
   return (
     <div className="phone-welcome">
       <p className="phone-note">Ad: {ad.title ?? ad.ad_id}</p>
-      <div className="bubble" data-from="app">
+      <div className="phone-bubble" data-from="app">
         <Content
           text={text}
           attachments={attachments}

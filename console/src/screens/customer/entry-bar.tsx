@@ -54,9 +54,7 @@ export function EntryBar({ pageId, text, disabled, act }: EntryBarProps) {
           title={`Link with ref ${link.ref}, routes to ${nameOf(link.app_id)}`}
           onClick={() =>
             act(
-              message === ''
-                ? { type: 'open_link', ref: link.ref }
-                : { type: 'message', text: message, ref: link.ref },
+              message === '' ? { type: 'open_link', ref: link.ref } : { type: 'message', text: message, ref: link.ref },
             )
           }
         >

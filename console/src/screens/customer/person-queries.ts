@@ -2,7 +2,11 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type { personActionSchema } from '../../../../src/channels/simulator/person-action.js';
-import type { actionResultSchema, profileSchema, seenMessageSchema } from '../../../../src/channels/simulator/person.view.js';
+import type {
+  actionResultSchema,
+  profileSchema,
+  seenMessageSchema,
+} from '../../../../src/channels/simulator/person.view.js';
 import { api, path } from '../../api/client.js';
 import { everything } from '../../api/everything.js';
 import { ApiProblem } from '../../api/problem.js';
@@ -54,7 +58,8 @@ export const personThreadQuery = (person: Person) => {
   const { queryKey } = threadQuery(person.pageId, person.psid);
   return queryOptions<Thread | null>({
     queryKey: [...queryKey, 'of-person'],
-    queryFn: ({ signal }) => orIfNew<Thread | null>(api.get(path`/threads/${person.pageId}/${person.psid}`, {}, signal), null),
+    queryFn: ({ signal }) =>
+      orIfNew<Thread | null>(api.get(path`/threads/${person.pageId}/${person.psid}`, {}, signal), null),
   });
 };
 

@@ -36,8 +36,8 @@ export function PhoneMessage({ message, disabled, act }: PhoneMessageProps) {
           <AppChip appId={message.app_id} />
         </span>
       )}
-      <div className="bubble-line">
-        <div className="bubble" data-from={message.from}>
+      <div className="phone-bubble-line">
+        <div className="phone-bubble" data-from={message.from}>
           {message.deleted ? (
             <p className="faint">Unsent</p>
           ) : (
@@ -49,7 +49,9 @@ export function PhoneMessage({ message, disabled, act }: PhoneMessageProps) {
             />
           )}
           {message.reactions.length > 0 && (
-            <span className="bubble-reactions">{message.reactions.map(({ reaction }) => reaction).join(' ')}</span>
+            <span className="phone-bubble-reactions">
+              {message.reactions.map(({ reaction }) => reaction).join(' ')}
+            </span>
           )}
         </div>
         {message.from === 'app' && !message.deleted && (
@@ -99,10 +101,10 @@ interface ContentProps {
 export function Content({ text, attachments, disabled, tap }: ContentProps) {
   return (
     <>
-      {text !== null && <p className="bubble-text">{text}</p>}
+      {text !== null && <p className="phone-bubble-text">{text}</p>}
       {attachments.map((attachment, index) =>
         attachment.kind === 'media' ? (
-          <p key={index} className="bubble-media">
+          <p key={index} className="phone-bubble-media">
             <FileImage aria-hidden />
             {attachment.url === null ? (
               attachment.type
@@ -113,25 +115,21 @@ export function Content({ text, attachments, disabled, tap }: ContentProps) {
             )}
           </p>
         ) : (
-          <div key={index} className="bubble-card">
-            {attachment.card.title !== null && <p className="bubble-card-title">{attachment.card.title}</p>}
-            {attachment.card.subtitle !== null && <p className="bubble-card-subtitle">{attachment.card.subtitle}</p>}
+          <div key={index} className="phone-bubble-card">
+            {attachment.card.title !== null && <p className="phone-bubble-card-title">{attachment.card.title}</p>}
+            {attachment.card.subtitle !== null && (
+              <p className="phone-bubble-card-subtitle">{attachment.card.subtitle}</p>
+            )}
             {attachment.card.buttons.map(({ title, payload, url }, position) =>
               url !== null ? (
-                <a
-                  key={position}
-                  className="bubble-button"
-                  href={url}
-                  target="_blank"
-                  rel="noopener noreferrer"
-                >
+                <a key={position} className="phone-bubble-button" href={url} target="_blank" rel="noopener noreferrer">
                   {title} <ExternalLink aria-hidden />
                 </a>
               ) : (
                 <button
                   key={position}
                   type="button"
-                  className="bubble-button"
+                  className="phone-bubble-button"
                   disabled={disabled || payload === null}
                   onClick={() => payload !== null && tap(title, payload)}
                 >

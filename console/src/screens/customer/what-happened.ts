@@ -1,6 +1,9 @@
 import type { LogEntry } from '../../api/types.js';
 
-interface Row extends Pick<LogEntry, 'type' | 'outcome' | 'owner_app_id' | 'previous_owner_app_id' | 'caller_app_id' | 'cause'> {
+interface Row extends Pick<
+  LogEntry,
+  'type' | 'outcome' | 'owner_app_id' | 'previous_owner_app_id' | 'caller_app_id' | 'cause'
+> {
   readonly refusal_text?: string | null;
 }
 
@@ -11,7 +14,8 @@ export function whatHappened(rows: readonly Row[], nameOf: (appId: string) => st
 
 function sentence(row: Row, nameOf: (appId: string) => string): string | null {
   const by = row.caller_app_id === null ? null : nameOf(row.caller_app_id);
-  if (row.outcome === 'refused') return row.refusal_text ?? `${by ?? 'An app'} was refused: it does not control this conversation.`;
+  if (row.outcome === 'refused')
+    return row.refusal_text ?? `${by ?? 'An app'} was refused: it does not control this conversation.`;
   const owner = row.owner_app_id === null ? null : nameOf(row.owner_app_id);
   switch (row.type) {
     case 'app.send':
