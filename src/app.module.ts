@@ -22,6 +22,7 @@ import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
 import { ConfigurationCache } from './store/configuration.cache.js';
 import { CursorStore } from './store/cursor.store.js';
+import { EndedAttempts } from './store/ended-attempts.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
@@ -58,6 +59,7 @@ export class AppModule {
       { provide: CursorStore, useValue: new CursorStore(core.readPool) },
       { provide: QuarantineStore, useValue: core.quarantine },
       { provide: CommittedRows, useValue: core.committedRows },
+      { provide: EndedAttempts, useValue: core.endedAttempts },
       { provide: ThreadRouter, useValue: core.router },
       { provide: Timers, useValue: core.timers },
       ...(core.settings.gateway

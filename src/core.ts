@@ -10,6 +10,7 @@ import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
 import { ConfigurationCache } from './store/configuration.cache.js';
 import { migrate, openDataSource, openPool } from './store/data-source.js';
+import { EndedAttempts } from './store/ended-attempts.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
@@ -34,6 +35,7 @@ export interface Core {
   readonly log: LogStore;
   readonly quarantine: QuarantineStore;
   readonly committedRows: CommittedRows;
+  readonly endedAttempts: EndedAttempts;
   readonly router: ThreadRouter;
   readonly timers: Timers;
   readonly dispatcher: Dispatcher;
@@ -58,11 +60,20 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
   const log = new LogStore(readPool);
   const quarantine = new QuarantineStore(hotPool);
   const committedRows = new CommittedRows();
+  const endedAttempts = new EndedAttempts();
   const configStore = new ConfigStore(dataSource);
   const configuration = new ConfigurationCache(configStore, clock);
   const router = new ThreadRouter(lanes, configuration, quarantine, committedRows, clock, failpoints, settings);
   const timers = new Timers(lanes, router, configuration, clock, failpoints, reportFailure);
-  const dispatcher = openDispatcher({ settings, hotPool, configuration, committedRows, clock, failpoints });
+  const dispatcher = openDispatcher({
+    settings,
+    hotPool,
+    configuration,
+    committedRows,
+    endedAttempts,
+    clock,
+    failpoints,
+  });
 
   const synchronise = async () => {
     const before = clock.monotonicMs();
@@ -88,6 +99,7 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
     log,
     quarantine,
     committedRows,
+    endedAttempts,
     router,
     timers,
     dispatcher,

@@ -4,6 +4,7 @@ import type { Failpoints } from '../config/failpoints.js';
 import { type AppId, threadName } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
 import type { CommittedRows } from '../store/committed-rows.js';
+import type { EndedAttempts } from '../store/ended-attempts.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
 import type { CursorStore, DeadLetter, LaneRemains } from '../store/cursor.store.js';
 import type { LogStore } from '../store/log.store.js';
@@ -24,6 +25,8 @@ export interface DispatcherParts {
   readonly cursors: CursorStore;
   readonly log: LogStore;
   readonly committedRows: CommittedRows;
+  /** Hears of every try. */
+  readonly endedAttempts: EndedAttempts;
   readonly configuration: ConfigurationCache;
   readonly client: WebhookClient;
   readonly clock: Clock;
@@ -152,7 +155,7 @@ export class Dispatcher {
     this.#owed = new OwedRows(this.#desk);
     this.#saver = new ProgressSaver(cursors, this.#owed);
     this.#replays = new Replays(this.#desk, this.#lanes);
-    this.#attempts = new AttemptLog(cursors, clock, options.attempts);
+    this.#attempts = new AttemptLog(cursors, clock, options.attempts, parts.endedAttempts);
     const report = (what: string) => (error: unknown) => this.#report(what, error);
     this.#lease = new Periodic(() => this.#leaseRound(), intervals.lease, report('Leases were not prolonged'));
     this.#read = new Periodic(() => this.#readRound(), intervals.read, report('The log was not read'));

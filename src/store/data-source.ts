@@ -6,6 +6,7 @@ import { GraphObjects1790000100001 } from '../../migrations/1790000100001-graph-
 import { Gateway1790000100003 } from '../../migrations/1790000100003-gateway.js';
 import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
 import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
+import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
@@ -20,6 +21,7 @@ const migrations: (new () => MigrationInterface)[] = [
   Gateway1790000100003,
   Access1790300000001,
   Audit1790300000002,
+  Live1790400000001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 
