@@ -11,7 +11,6 @@ import type { PageId, Psid } from '../../domain/ids.js';
 import { channels } from '../../domain/page.js';
 import type { MessageText } from '../../domain/role.js';
 import { logEntryView } from '../../views/log.view.js';
-import { redactedText } from '../../views/redaction.js';
 import { EmulatorOnlyGuard } from './emulator-only.guard.js';
 import { personActionSchema, type PersonAction } from './person-action.js';
 import { actionResultSchema, messagesSchema, messageView, profileSchema, profileView } from './person.view.js';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { channels } from '../../domain/page.js';
 import { threadStates } from '../../domain/thread/thread.js';
+import type { MessageText } from '../../domain/role.js';
+import { redactedText } from '../../views/redaction.js';
 import { instant, instantSchema } from '../../views/instant.js';
 import { logEntrySchema } from '../../views/log.view.js';
 import type { PersonProfile, ProfileButton } from './person-profile.js';

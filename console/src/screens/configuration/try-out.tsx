@@ -11,7 +11,7 @@ import { Button } from '../../ui/button.js';
 import { Field } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
 
-type Explain = z.infer<typeof explainSchema>;
+type Explain = z.input<typeof explainSchema>;
 type Explanation = z.infer<typeof explanationSchema>;
 
 const actionNames: Readonly<Record<Explain['type'], string>> = {
