@@ -9,10 +9,11 @@ export interface LiveEvent {
 }
 
 /** Something happened in a thread: the row of its log, and how the thread stands after it. */
-export type LiveLog = LogEntry & { readonly thread: Thread };
+type LiveLog = LogEntry & { readonly thread: Thread };
 
-export function isLiveLog({ type, data }: LiveEvent): boolean {
-  return type === 'log' && isOfThread(data) && 'thread' in data;
+/** Of a thread whose page is gone there is nothing to show. */
+function isLiveLog({ type, data }: LiveEvent): boolean {
+  return type === 'log' && isOfThread(data) && 'thread' in data && data.thread !== null;
 }
 
 /** The rows of the log among some events. */

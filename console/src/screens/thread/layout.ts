@@ -3,9 +3,9 @@ import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
 import workerAddress from 'elkjs/lib/elk-worker.min.js?url';
 import type { ChartEdge } from './chart.js';
 
-export const stateSize = { width: 176, height: 62 };
-const labelHeight = 18;
-const characterWidth = 6.4;
+export const stateSize = { width: 168, height: 70 };
+const labelHeight = 20;
+const characterWidth = 7.5;
 
 interface Point {
   readonly x: number;
@@ -40,11 +40,11 @@ const options = {
   'elk.direction': 'DOWN',
   'elk.edgeRouting': 'ORTHOGONAL',
   'elk.layered.feedbackEdges': 'true',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '36',
-  'elk.layered.spacing.edgeEdgeBetweenLayers': '12',
-  'elk.spacing.nodeNode': '40',
-  'elk.spacing.edgeNode': '16',
-  'elk.spacing.edgeEdge': '13',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '26',
+  'elk.layered.spacing.edgeEdgeBetweenLayers': '9',
+  'elk.spacing.nodeNode': '20',
+  'elk.spacing.edgeNode': '10',
+  'elk.spacing.edgeEdge': '9',
   'elk.padding': '[top=8,left=8,bottom=8,right=8]',
 };
 
