@@ -88,12 +88,14 @@ export function Connections({ page }: { page: Page }) {
                     )}
                   </td>
                   <td>
-                    {(['messenger', 'instagram'] as const).map((channel) => (
-                      <Badge key={channel} tone={connection.standby[channel] ? 'good' : 'plain'}>
-                        {channel === 'messenger' ? 'Messenger' : 'Instagram'}{' '}
-                        {connection.standby[channel] ? 'on' : 'off'}
-                      </Badge>
-                    ))}
+                    <div className="configuration-standby">
+                      {(['messenger', 'instagram'] as const).map((channel) => (
+                        <Badge key={channel} tone={connection.standby[channel] ? 'good' : 'plain'}>
+                          {channel === 'messenger' ? 'Messenger' : 'Instagram'}{' '}
+                          {connection.standby[channel] ? 'on' : 'off'}
+                        </Badge>
+                      ))}
+                    </div>
                   </td>
                   <td>{inboxes.has(connection.app_id) ? 'always' : connection.can_take_control ? 'yes' : 'no'}</td>
                   <td className="configuration-actions">

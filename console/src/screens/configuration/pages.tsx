@@ -46,7 +46,9 @@ export function Pages() {
             {pages.map((page) => (
               <tr key={page.page_id}>
                 <td>
-                  <Link to={scope.to(`/configuration/pages/${page.page_id}`)}>{page.name}</Link>{' '}
+                  <Link className="configuration-link" to={scope.to(`/configuration/pages/${page.page_id}`)}>
+                    {page.name}
+                  </Link>{' '}
                   <span className="faint mono">{page.page_id}</span>
                 </td>
                 <td>

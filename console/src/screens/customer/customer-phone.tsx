@@ -77,6 +77,7 @@ export function CustomerPhone(person: Person) {
           </h2>
           <span className="ellipsis">{channelNames[channel]}</span>
         </div>
+        {thread.data != null && <StateBadge state={thread.data.state} />}
       </header>
       <Standing thread={thread.data ?? null} happened={happened} />
       {messages.error !== null && messages.data === undefined ? (
@@ -114,7 +115,6 @@ function Standing({ thread, happened }: { thread: Thread | null; happened: strin
             <AppChip appId={owner} /> {thread.owner_app_id === null ? 'answers by default' : 'has this conversation'}
           </>
         )}
-        {thread !== null && <StateBadge state={thread.state} />}
       </p>
       <p className="phone-happened ellipsis" title={happened ?? undefined}>
         {happened ?? 'What happens is told here.'}
