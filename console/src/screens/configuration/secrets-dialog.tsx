@@ -20,7 +20,7 @@ export function SecretsDialog({ secrets, onClose }: { secrets: readonly Secret[]
         </Button>
       }
     >
-      <Notice tone="warn">It is shown this once. If it is lost, a new one can be made.</Notice>
+      <Notice tone="warn">It is shown this once. Nobody can read it here again.</Notice>
       {secrets.map(({ name, value }) => (
         <div key={name} className="secret">
           <span className="field-label">{name}</span>
