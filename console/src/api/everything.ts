@@ -9,7 +9,7 @@ export async function everything<Item>(to: string, query: Query = {}, signal?: A
   const items: Item[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < pagesMax; page += 1) {
-    const answer: ListPage<Item> = await api.get(to, { ...query, cursor, limit: 1000 }, signal);
+    const answer: ListPage<Item> = await api.get(to, { limit: 1000, ...query, cursor }, signal);
     items.push(...answer.data);
     cursor = answer.next_cursor;
     if (cursor === null) return items;

@@ -3,7 +3,15 @@ import type { ThreadState } from '../api/types.js';
 
 export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'accent';
 
-export function Badge({ tone = 'plain', title, children }: { tone?: Tone; title?: string; children: ReactNode }) {
+export function Badge({
+  tone = 'plain',
+  title,
+  children,
+}: {
+  tone?: Tone;
+  title?: string | undefined;
+  children: ReactNode;
+}) {
   return (
     <span className="badge" data-tone={tone} title={title}>
       {children}
