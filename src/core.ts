@@ -10,9 +10,13 @@ import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
 import { ConfigurationCache } from './store/configuration.cache.js';
 import { migrate, openDataSource, openPool } from './store/data-source.js';
+import { EndedAttempts } from './store/ended-attempts.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
+import type { Vitals } from './telemetry/vitals.js';
+import { RetentionStore } from './store/retention.store.js';
+import { Retention } from './timers/retention.js';
 import { Timers, type ReportFailure } from './timers/timers.js';
 
 /** How often the clock is set by the database's, in milliseconds. */
@@ -34,9 +38,12 @@ export interface Core {
   readonly log: LogStore;
   readonly quarantine: QuarantineStore;
   readonly committedRows: CommittedRows;
+  readonly endedAttempts: EndedAttempts;
   readonly router: ThreadRouter;
   readonly timers: Timers;
   readonly dispatcher: Dispatcher;
+  readonly retention: Retention;
+  readonly vitals: Vitals;
   /** Answers what is under way, then lets go of the database. */
   close(): Promise<void>;
 }
@@ -58,16 +65,28 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
   const log = new LogStore(readPool, { prepared });
   const quarantine = new QuarantineStore(hotPool);
   const committedRows = new CommittedRows();
+  const endedAttempts = new EndedAttempts();
   const configStore = new ConfigStore(dataSource);
   const configuration = new ConfigurationCache(configStore, clock);
   const router = new ThreadRouter(lanes, configuration, quarantine, committedRows, clock, failpoints, settings);
   const timers = new Timers(lanes, router, configuration, clock, failpoints, reportFailure);
-  const dispatcher = openDispatcher({ settings, hotPool, configuration, committedRows, clock, failpoints });
+  const retention = new Retention(new RetentionStore(hotPool), clock, settings, reportFailure);
+  const dispatcher = openDispatcher({
+    settings,
+    hotPool,
+    configuration,
+    committedRows,
+    endedAttempts,
+    clock,
+    failpoints,
+  });
 
+  let synchronisedAtMs = clock.monotonicMs();
   const synchronise = async () => {
     const before = clock.monotonicMs();
     const databaseNow = await lanes.databaseNow();
     clock.synchronise(databaseNow, (before + clock.monotonicMs()) / 2);
+    synchronisedAtMs = before;
   };
   await synchronise();
   await configuration.start();
@@ -75,6 +94,23 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
     synchronise().catch((error: unknown) => reportFailure(error, 'asking the database for the time'));
   }, clockSynchronisationMs).unref();
 
+  const pools = Object.entries({ router: hotPool, reads: readPool });
+  const vitals: Vitals = {
+    lanesHeld: () => dispatcher.laneCount,
+    apps: () => dispatcher.statuses().map(({ appId, alarm, queued }) => ({ appId, failing: alarm !== 'none', queued })),
+    pools: () =>
+      pools.map(([name, { totalCount, idleCount, waitingCount }]) => ({
+        name,
+        total: totalCount,
+        idle: idleCount,
+        waiting: waitingCount,
+      })),
+    clockAgeMs: () => clock.monotonicMs() - synchronisedAtMs,
+    dispatchingForMs: () => {
+      const { startedAtMs } = dispatcher;
+      return startedAtMs === null ? null : clock.monotonicMs() - startedAtMs;
+    },
+  };
   return {
     settings,
     failpoints,
@@ -88,9 +124,12 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
     log,
     quarantine,
     committedRows,
+    endedAttempts,
     router,
     timers,
     dispatcher,
+    retention,
+    vitals,
     async close() {
       clearInterval(synchronising);
       configuration.stop();

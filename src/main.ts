@@ -32,7 +32,10 @@ try {
     );
   };
   if (stopRequested) stop();
-  else process.stdout.write(greeting(server));
+  else {
+    const code = settings.gateway ? null : await server.createSignInCode();
+    process.stdout.write(greeting(server, code));
+  }
 } catch (error) {
   if (error instanceof BadSettingError || error instanceof StoreUnavailableError) fail(`${capitalised(error.message)}`);
   if (isSystemError(error, 'EADDRINUSE')) {

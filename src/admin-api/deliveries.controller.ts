@@ -5,6 +5,7 @@ import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { appIdSchema, pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { Clock } from '../clock/clock.js';
 import { parseDeliveryId, type DeliveryKey } from '../domain/delivery-id.js';
 import type { PageId, Psid } from '../domain/ids.js';
@@ -45,6 +46,7 @@ export class DeliveriesController {
   ) {}
 
   @Get('deliveries')
+  @RequiresRole('viewer')
   @ApiOperation({
     summary: 'What each app was owed and got',
     description:
@@ -60,6 +62,7 @@ export class DeliveriesController {
   }
 
   @Get('deliveries/:delivery_id')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'One delivery' })
   @ApiOkResponse({ standardSchema: deliverySchema })
   @ApiProblems('delivery_not_found', 'cursor_expired')
@@ -68,6 +71,7 @@ export class DeliveriesController {
   }
 
   @Get('threads/:page_id/:psid/deliveries')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'What was delivered of a thread, and to whom, oldest first' })
   @ApiOkResponse({ standardSchema: deliveryPageSchema })
   @ApiProblems('page_not_found', 'thread_not_found')
@@ -82,6 +86,7 @@ export class DeliveriesController {
   }
 
   @Post('deliveries/replay')
+  @RequiresRole('operator')
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: "Send an app's dead letters again, in order" })
   @ApiAcceptedResponse({ standardSchema: replayedRangeSchema })
@@ -102,12 +107,16 @@ export class DeliveriesController {
   }
 
   @Post('deliveries/:delivery_id/replay')
+  @RequiresRole('operator')
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Send a delivery again', description: 'With the same id and the same bytes.' })
   @ApiAcceptedResponse({ standardSchema: deliverySchema })
-  @ApiProblems('delivery_not_found', 'cursor_expired')
+  @ApiProblems('delivery_not_found', 'cursor_expired', 'text_not_kept')
   async replay(@Param('delivery_id', { schema: deliveryIdSchema }) id: string) {
-    const { lane, id: position, notice, told } = await this.#get(id);
+    const { lane, id: position, notice, told, row } = await this.#get(id);
+    if (row.payloadRemoved === true && told.kind === 'event') {
+      throw new Problem('text_not_kept', 'The message is older than RETENTION_TEXT_DAYS: it cannot be sent again.');
+    }
     await this.cursors.requestReplay({ lane, id: position, notice, appId: told.appId }, this.clock.now());
     return deliveryView(await this.#get(id), this.configuration.current().incarnation);
   }

@@ -5,6 +5,7 @@ import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { appIdSchema, pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { Clock } from '../clock/clock.js';
 import { psid, type PageId } from '../domain/ids.js';
 import { channels, type Page } from '../domain/page.js';
@@ -73,6 +74,7 @@ export class ExplainController {
   ) {}
 
   @Post()
+  @RequiresRole('viewer')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Where would this go, and why?', description: 'Nothing happens and nothing is written.' })
   @ApiOkResponse({ standardSchema: explanationSchema })
@@ -107,7 +109,8 @@ export class ExplainController {
       skipped_app_id: decision.assignment?.skippedAppId ?? null,
       before: threadView(before, page, at),
       after,
-      notices: decision.notices.map(noticeView),
+      // It is a viewer's as well, and nothing has been said.
+      notices: decision.notices.map((notice) => noticeView(notice, 'redacted')),
       sentences,
     };
   }

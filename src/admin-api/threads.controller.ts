@@ -4,14 +4,18 @@ import { z } from 'zod';
 import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { appIdSchema, pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
+import { VisibleText } from '../admin-auth/visible-text.decorator.js';
 import { Clock } from '../clock/clock.js';
 import { pageId, psid, type PageId, type Psid } from '../domain/ids.js';
+import type { MessageText } from '../domain/role.js';
 import { threadStates, type Thread } from '../domain/thread/thread.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
+import { LiveStore } from '../store/live.store.js';
 import { LogStore } from '../store/log.store.js';
-import { logEntrySchema, logEntryView } from '../views/log.view.js';
 import { threadSchema, threadView, type ThreadView } from '../views/thread.view.js';
 import { decodeCursor, encodeCursor, pageOf, pageOfSchema, pagingSchema, pagingShape, type Paging } from './paging.js';
+import { threadEventSchema, threadEventView } from './thread-event.view.js';
 import { ThreadFinder } from './thread-finder.js';
 
 const listSchema = z.strictObject({
@@ -22,7 +26,7 @@ const listSchema = z.strictObject({
 });
 const threadAnswerSchema = threadSchema.meta({ id: 'Thread' });
 const threadPageSchema = pageOfSchema(threadAnswerSchema);
-const eventPageSchema = pageOfSchema(logEntrySchema.meta({ id: 'LogEntry' }));
+const eventPageSchema = pageOfSchema(threadEventSchema);
 
 const threadPositionSchema = z.tuple([z.string(), z.string()]);
 const eventPositionSchema = z.tuple([z.int().nonnegative()]);
@@ -32,11 +36,13 @@ export class ThreadsController {
   constructor(
     private readonly threads: ThreadFinder,
     private readonly log: LogStore,
+    private readonly live: LiveStore,
     private readonly configuration: ConfigurationCache,
     private readonly clock: Clock,
   ) {}
 
   @Get()
+  @RequiresRole('viewer')
   @ApiOperation({
     summary: 'Threads, in a stable order',
     description: 'A page of the list may be short, or empty, before the last one.',
@@ -62,6 +68,7 @@ export class ThreadsController {
   }
 
   @Get(':page_id/:psid')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'A thread as it stands now' })
   @ApiOkResponse({ standardSchema: threadAnswerSchema })
   @ApiProblems('page_not_found', 'thread_not_found')
@@ -74,6 +81,7 @@ export class ThreadsController {
   }
 
   @Get(':page_id/:psid/events')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'Everything that happened in a thread, oldest first' })
   @ApiOkResponse({ standardSchema: eventPageSchema })
   @ApiProblems('page_not_found', 'thread_not_found')
@@ -81,11 +89,17 @@ export class ThreadsController {
     @Param('page_id', { schema: pageIdSchema }) pageId: PageId,
     @Param('psid', { schema: psidSchema }) psid: Psid,
     @Query({ schema: pagingSchema }) { cursor, limit }: Paging,
+    @VisibleText() text: MessageText,
   ) {
     const afterId = decodeCursor(cursor, eventPositionSchema)?.[0] ?? 0;
     const { thread } = await this.threads.get({ pageId, psid });
-    const rows = await this.log.rowsOfThread(thread, afterId, limit + 1);
-    return pageOf(rows, limit, logEntryView, ({ id }) => [id]);
+    const rows = await this.live.rowsOfThread(thread, afterId, limit + 1);
+    return pageOf(
+      rows,
+      limit,
+      (followed) => threadEventView(followed, text, (appId) => this.threads.shortNameOf(appId)),
+      ({ row }) => [row.id],
+    );
   }
 
   /** Nothing for a thread of a page that is gone. */

@@ -4,12 +4,12 @@ import { failpointNames } from './failpoints.js';
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `it must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` });
 const flag = oneOf(['true', 'false']).transform((text) => text === 'true');
-const whole = (min: number, max: number, fallback: number) =>
+const number = (min: number, max: number) =>
   z
     .string()
     .transform((text) => (/^\d+$/.test(text) ? Number(text) : NaN))
-    .refine((number) => number >= min && number <= max, `it must be a whole number from ${min} to ${max}`)
-    .default(fallback);
+    .refine((value) => value >= min && value <= max, `it must be a whole number from ${min} to ${max}`);
+const whole = (min: number, max: number, fallback: number) => number(min, max).default(fallback);
 const count = (fallback: number, max: number) => whole(1, max, fallback);
 const addressRange = z.union([z.cidrv4(), z.cidrv6()]);
 const addressRanges = z
@@ -17,6 +17,13 @@ const addressRanges = z
   .refine(
     (text) => text === '' || text.split(',').every((range) => addressRange.safeParse(range.trim()).success),
     'it must be address ranges such as 10.1.0.0/16, separated by commas',
+  );
+const ports = z
+  .string()
+  .transform((text) => text.split(',').map((port) => (/^ *\d{1,5} *$/.test(port) ? Number(port) : NaN)))
+  .refine(
+    (numbers) => numbers.every((port) => port >= 1 && port <= 65535),
+    'it must be port numbers separated by commas, such as 443,8443',
   );
 const failpoint = new RegExp(`^(${failpointNames.join('|')})(=\\d+)?$`);
 const failpoints = z
@@ -46,6 +53,10 @@ export const settingsSchema = z.object({
   /** Connections for routing and delivery; the APIs have a pool of their own. */
   DATABASE_POOL: count(10, 200),
   ADMIN_TOKEN: secret(16).optional(),
+  /** A session that is not used ends after so many minutes: half an hour in the gateway, a day's work in the emulator. */
+  SESSION_IDLE_MINUTES: number(1, 24 * 60).optional(),
+  /** And every session after so many hours. */
+  SESSION_HOURS: count(12, 24 * 30),
   DEMO: flag.optional(),
   MODE: oneOf(['emulator', 'gateway']).default('emulator'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -65,6 +76,8 @@ export const settingsSchema = z.object({
   META_SEND_TIMEOUT_MS: count(10_000, 60_000),
   /** How long to wait for the echo of a send that the platform has not answered in time. */
   META_ECHO_WAIT_MS: count(3_000, 60_000),
+  /** `platform`: calls of apps are limited as the platform limits them, and answers tell how much is used up. */
+  RATE_LIMITS: oneOf(['off', 'platform']).default('off'),
   /** How many commits may be under way at once: while the database writes one, the next can be decided. */
   COMMITS_AT_ONCE: count(2, 256),
   /** Up to so many waiting events go into one commit together; a second one beside it would cost a second flush. */
@@ -85,6 +98,21 @@ export const settingsSchema = z.object({
   DELIVERY_ATTEMPTS: oneOf(['all', 'failures']).optional(),
   /** Address ranges that callbacks may be in besides public ones, as CIDR, comma-separated. The emulator adds loopback. */
   CALLBACK_ALLOW: addressRanges.default(''),
+  /** Ports that callbacks may be on in gateway mode: others lead to services that never expected our requests. */
+  CALLBACK_PORTS: ports.default([443, 8443]),
+  /** How long message texts are kept, in days; the row of the log stays. A month is long enough to look into a complaint. */
+  RETENTION_TEXT_DAYS: whole(2, 3650, 30),
+  /**
+   * How long rows of the log are kept, in days: who owned a thread when, and why. A quarter, which is how far reports look
+   * back. At least ten, since a redelivery of the platform is known by the row it repeats.
+   */
+  RETENTION_LOG_DAYS: whole(10, 3650, 90),
+  /** How long tries of deliveries are kept, in days: they are for finding out what ails an app now. */
+  RETENTION_ATTEMPT_DAYS: whole(1, 3650, 7),
+  /** How long what an app did not get can be replayed, in days: as long as its text is there. */
+  RETENTION_DEAD_LETTER_DAYS: whole(1, 3650, 30),
+  /** How long what could not be routed is kept, in days: message texts stand in it. */
+  RETENTION_QUARANTINE_DAYS: whole(1, 3650, 30),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */
   BODY_MAX_BYTES: count(8 * 1024 * 1024, 64 * 1024 * 1024),
   /** Names of places where the process kills itself, for fault tests; refused in gateway mode unless NODE_ENV is test. */
@@ -123,6 +151,15 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   }
   if (TLS === 'generated' && TLS_CERT !== undefined) {
     throw new BadSettingError('The setting TLS=generated makes a certificate, and TLS_CERT names one: set only one.');
+  }
+  const { RETENTION_TEXT_DAYS, RETENTION_LOG_DAYS, DELIVERY_HORIZON_HOURS } = parsed.data;
+  if (RETENTION_LOG_DAYS < RETENTION_TEXT_DAYS) {
+    throw new BadSettingError('The setting RETENTION_LOG_DAYS must not be less than RETENTION_TEXT_DAYS.');
+  }
+  if (RETENTION_TEXT_DAYS * 24 < DELIVERY_HORIZON_HOURS) {
+    throw new BadSettingError(
+      'The setting RETENTION_TEXT_DAYS must cover DELIVERY_HORIZON_HOURS: texts are delivered.',
+    );
   }
   const missing = (['META_APP_SECRET', 'META_VERIFY_TOKEN'] as const).filter((name) => parsed.data[name] === undefined);
   if (MODE === 'gateway' && missing.length > 0) {

@@ -4,6 +4,7 @@ import type { Failpoints } from '../config/failpoints.js';
 import { type AppId, threadName } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
 import type { CommittedRows } from '../store/committed-rows.js';
+import type { EndedAttempts } from '../store/ended-attempts.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
 import type { CursorStore, DeadLetter, LaneRemains } from '../store/cursor.store.js';
 import type { LogStore } from '../store/log.store.js';
@@ -24,6 +25,8 @@ export interface DispatcherParts {
   readonly cursors: CursorStore;
   readonly log: LogStore;
   readonly committedRows: CommittedRows;
+  /** Hears of every try. */
+  readonly endedAttempts: EndedAttempts;
   readonly configuration: ConfigurationCache;
   readonly client: WebhookClient;
   readonly clock: Clock;
@@ -116,6 +119,8 @@ export class Dispatcher {
   #configurationReadMs = -Infinity;
   #readingConfiguration = false;
   #unsubscribe: (() => void)[] = [];
+  /** Since when it claims lanes, by the monotonic clock. */
+  #startedAtMs: number | null = null;
   #stopped = false;
   #stopping: Promise<void> | undefined;
 
@@ -152,7 +157,7 @@ export class Dispatcher {
     this.#owed = new OwedRows(this.#desk);
     this.#saver = new ProgressSaver(cursors, this.#owed);
     this.#replays = new Replays(this.#desk, this.#lanes);
-    this.#attempts = new AttemptLog(cursors, clock, options.attempts);
+    this.#attempts = new AttemptLog(cursors, clock, options.attempts, parts.endedAttempts);
     const report = (what: string) => (error: unknown) => this.#report(what, error);
     this.#lease = new Periodic(() => this.#leaseRound(), intervals.lease, report('Leases were not prolonged'));
     this.#read = new Periodic(() => this.#readRound(), intervals.read, report('The log was not read'));
@@ -162,7 +167,8 @@ export class Dispatcher {
 
   /** Begins to claim lanes and to send. */
   start(): void {
-    const { committedRows, configuration } = this.#parts;
+    const { committedRows, configuration, clock } = this.#parts;
+    this.#startedAtMs = clock.monotonicMs();
     this.#unsubscribe = [
       committedRows.subscribe((lane, rows) => this.#committed(lane, rows)),
       configuration.subscribe(() => this.#configurationChanged()),
@@ -195,6 +201,11 @@ export class Dispatcher {
   /** Lanes dispatched by this instance. */
   get laneCount(): number {
     return this.#lanes.size;
+  }
+
+  /** Since when it claims lanes, by the monotonic clock; null: it does not yet. */
+  get startedAtMs(): number | null {
+    return this.#startedAtMs;
   }
 
   get counts(): Readonly<AttemptCounts> {

@@ -5,6 +5,7 @@ import { deliveryId, type DeliveryKey } from '../domain/delivery-id.js';
 import type { AppId, PageId } from '../domain/ids.js';
 import { envelope, renderBody, renderEntry } from '../domain/render.js';
 import type { App, Configuration } from '../store/configuration.js';
+import { webhookPosted } from '../telemetry/signals.js';
 import {
   afterBreakerEvent,
   attemptsAllowed,
@@ -357,12 +358,16 @@ export class Outlet {
     const gap = first.source.kind === 'replay' ? null : this.#gap();
     failpoints.pass('deliver.beforePost');
     const { incarnation } = configuration.current();
+    const ids = deliveries.map((delivery) => deliveryId(incarnation, keyOf(delivery))).join(',');
+    const traceId = traceIdOf(deliveries);
+    const attempt = Math.max(...deliveries.map(({ attempts }) => attempts)) + 1;
     const result = await client.post({
       url: app.callbackUrl,
       secret: app.secret,
       body,
-      deliveryId: deliveries.map((delivery) => deliveryId(incarnation, keyOf(delivery))).join(','),
-      attempt: Math.max(...deliveries.map(({ attempts }) => attempts)) + 1,
+      deliveryId: ids,
+      ...(traceId === null ? {} : { traceId }),
+      attempt,
       ...(gap === null ? {} : { gap: gap.header }),
       replay: first.source.kind === 'replay',
     });
@@ -370,6 +375,7 @@ export class Outlet {
     this.#underWay -= 1;
     for (const delivery of deliveries) delivery.attempts += 1;
     events.attempted(this, deliveries, result);
+    this.#tell(deliveries.length, { deliveryId: ids, traceId, attempt }, result);
     if (result.ok) {
       this.lastAcknowledgedAt = clock.now();
       this.#finish(shipment, true);
@@ -380,6 +386,20 @@ export class Outlet {
       this.#fail(shipment, result, probe);
     }
     this.pump();
+  }
+
+  /** For metrics, and for the log: what failed at all levels that show it, what went well only for who looks closely. */
+  #tell(
+    count: number,
+    sent: { deliveryId: string; traceId: string | null; attempt: number },
+    result: PostResult,
+  ): void {
+    const outcome = outcomeOf(result);
+    const { durationMs } = result;
+    webhookPosted.tell({ appId: this.appId, outcome, deliveries: count, durationMs });
+    const line = { ...sent, appId: this.appId, outcome, status: result.status, durationMs };
+    if (result.ok) this.#logger.verbose({ msg: 'delivered', ...line });
+    else this.#logger.debug({ msg: 'not delivered', ...line });
   }
 
   #fail(shipment: Shipment, failure: PostFailure, probe: boolean): void {
@@ -509,6 +529,18 @@ export class Outlet {
     this.#ready.delete(pair);
     if (pair.underWay === 0) this.#pairs.delete(pair.thread);
   }
+}
+
+/** The requests by which these came in, each once; null for what nobody asked for, such as a deadline. */
+function traceIdOf(deliveries: readonly Delivery[]): string | null {
+  const ids = new Set(deliveries.map(({ row }) => row.cause.traceId).filter((id) => id !== undefined));
+  return ids.size === 0 ? null : [...ids].join(',');
+}
+
+function outcomeOf({ ok, status }: PostResult): 'acknowledged' | 'refused' | 'failed' | 'unreachable' {
+  if (ok) return 'acknowledged';
+  if (status === undefined) return 'unreachable';
+  return status < 500 ? 'refused' : 'failed';
 }
 
 export function keyOf(delivery: Delivery): DeliveryKey {

@@ -6,6 +6,7 @@ import { kindByForm } from './conversation-id.js';
 import type { GraphObjectStore } from '../store/graph-object.store.js';
 import type { GraphRequest } from './request-parameters.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
+import type { RateLimits } from './rate-limits.js';
 
 /** What unversioned calls get, as the answer's `facebook-api-version` says. */
 export const defaultVersion = 'v25.0';
@@ -32,6 +33,7 @@ export class GraphDispatcher {
     private readonly authenticator: CallerAuthenticator,
     private readonly configuration: ConfigurationCache,
     private readonly objects: GraphObjectStore,
+    private readonly limits: RateLimits,
     endpoints: readonly GraphEndpoints[],
   ) {
     for (const route of endpoints.flatMap(({ routes }) => routes)) {
@@ -42,6 +44,15 @@ export class GraphDispatcher {
   /** @throws GraphError for every refusal. */
   async answer(request: GraphRequest, origin: CallOrigin): Promise<object> {
     const caller = this.authenticator.authenticate(request);
+    try {
+      await this.limits.countCall(caller);
+      return await this.#answerTo(caller, request, origin);
+    } finally {
+      await this.limits.tellUsage(caller, origin.setHeader);
+    }
+  }
+
+  async #answerTo(caller: Caller, request: GraphRequest, origin: CallOrigin): Promise<object> {
     const target = await this.#targetOf(request.path, caller);
     const route = this.#routes.get(keyOf(target.node, request.method, target.edge));
     const unsupported = () => new GraphError('unsupported_request', request.method, request.path[0] ?? '');

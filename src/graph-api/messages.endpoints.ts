@@ -9,8 +9,9 @@ import { readMessage } from './message-content.js';
 import { readMessageTag } from './message-tag.js';
 import { expectApplied } from './outcome.js';
 import { MessageMedia } from './message-media.js';
-import { isObject, readChoice, readGraphId, readObject, readText } from './parameter-values.js';
+import { isObject, readChoice, readGraphId, readObject, readText, type Fields } from './parameter-values.js';
 import { PersonThreads } from './person-threads.js';
+import { RateLimits } from './rate-limits.js';
 import { readRecipient } from './recipient.js';
 import { readSenderAction } from './sender-action.js';
 import { readThreadControl } from './thread-control.js';
@@ -27,6 +28,7 @@ export class MessagesEndpoints extends GraphEndpoints {
     private readonly channel: Channel,
     private readonly media: MessageMedia,
     private readonly personas: PersonaStore,
+    private readonly limits: RateLimits,
     private readonly settings: Settings,
   ) {
     super();
@@ -53,6 +55,7 @@ export class MessagesEndpoints extends GraphEndpoints {
     const replyTo = readObject(parameters, 'reply_to', 'reply_to');
     const answered = replyTo === null ? null : readText(replyTo, 'mid', 'reply_to[mid]', 500);
 
+    await this.limits.countSend(caller.page.pageId, channel, isAudioOrVideo(message));
     const media = message === null ? null : await this.media.prepare(call, message);
     try {
       const sent = await this.channel.send({
@@ -67,9 +70,13 @@ export class MessagesEndpoints extends GraphEndpoints {
         ...(notificationType !== null && { notificationType }),
         ...(personaId !== null && { personaId }),
         ...(answered !== null && { replyTo: mid(answered) }),
+        files: call.files,
       });
       expectApplied(sent.outcome, channel);
-      if (sent.answer !== undefined) return sent.answer;
+      if (sent.answer !== undefined) {
+        for (const [name, value] of Object.entries(sent.answer.headers)) call.setHeader(name, value);
+        return sent.answer.body;
+      }
       return {
         recipient_id: psid,
         ...(sent.mid !== null && { message_id: sent.mid }),
@@ -91,4 +98,9 @@ export class MessagesEndpoints extends GraphEndpoints {
     }
     return personaId;
   }
+}
+
+function isAudioOrVideo(message: Fields | null): boolean {
+  const attachment = message?.['attachment'];
+  return isObject(attachment) && (attachment['type'] === 'audio' || attachment['type'] === 'video');
 }

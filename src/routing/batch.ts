@@ -1,4 +1,4 @@
-import { threadName } from '../domain/ids.js';
+import { threadName, type ThreadKey } from '../domain/ids.js';
 import type { Cause, LogRow } from '../domain/log.js';
 import { businessIdOf, type Page } from '../domain/page.js';
 import { decide, explainRefusal, overdue, type Decision } from '../domain/thread/decide.js';
@@ -19,6 +19,8 @@ export interface Undecided {
 /** What deciding needs from outside: where the lanes are, and the time. */
 export interface Knowledge {
   readonly lastId: (lane: number) => number;
+  /** When the person was erased, if they were a short time ago; milliseconds since 1970. */
+  readonly erasedAt: (key: ThreadKey) => number | null;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -85,6 +87,10 @@ function decideSubmission(
   const { key, events, cause } = submission;
   const page = configuration.pages.get(key.pageId);
   if (page === undefined) return { result: 'unknown_page' };
+  const erasedAt = knowledge.erasedAt(key);
+  if (erasedAt !== null && events.some(({ occurredAt }) => occurredAt !== null && occurredAt <= erasedAt)) {
+    return { result: 'erased' };
+  }
 
   let thread = draft.changes.get(cached) ?? cached.thread ?? null;
   if (thread === null) {

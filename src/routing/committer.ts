@@ -11,6 +11,7 @@ import { faultOf } from '../store/database-errors.js';
 import type { LaneState, LaneStore } from '../store/lane.store.js';
 import { dayOf } from '../store/log-partitions.js';
 import type { QuarantineStore } from '../store/quarantine.store.js';
+import { batchCommitted } from '../telemetry/signals.js';
 import { decideBatch, type DecidedBatch } from './batch.js';
 import type { Pending } from './commit-queue.js';
 import { RouterBusyError } from './submission.js';
@@ -101,7 +102,9 @@ export class Committer {
     const { first, repeated } = apart ? separateRepeated(open) : { first: open, repeated: [] };
     const decided = this.#decide(first);
     this.failpoints.pass('ingest.beforeCommit');
+    const startedMs = this.clock.monotonicMs();
     const states = await this.lanes.commit(epoch, decided.lanes);
+    batchCommitted.tell({ events: first.length, durationMs: this.clock.monotonicMs() - startedMs });
     this.failpoints.pass('ingest.afterCommit');
     return [...(await this.#apply(first, decided, epoch, states)), ...repeated];
   }
@@ -124,6 +127,7 @@ export class Committer {
 
   #decide(open: readonly Pending[]): DecidedBatch {
     return decideBatch(open, this.configuration.current(), {
+      erasedAt: (key) => this.#cache.erasedAt(key),
       lastId: (lane) => this.#cache.lastId(lane) ?? 0,
       now: this.clock.now(),
     });
@@ -167,7 +171,10 @@ export class Committer {
     for (;;) {
       const after = this.#cache.lastId(state.lane);
       if (after === undefined || after >= state.lastId) {
-        if (after === undefined) this.#cache.setLastId(state.lane, state.lastId);
+        if (after === undefined) {
+          await this.#learnErased([state.lane], client);
+          this.#cache.setLastId(state.lane, state.lastId);
+        }
         return;
       }
       const rows = await this.lanes.rowsAfter(state.lane, after, catchUpRows, client);
@@ -175,7 +182,10 @@ export class Committer {
       const last = rows.at(-1)?.id ?? after;
       const complete = rows.length < catchUpRows;
       // A lane has a hole where somebody was erased, and what is held of them must not come back: all of it is read anew.
-      if (last - after > rows.length || (complete && last < state.lastId)) this.#cache.forget(state.lane);
+      if (last - after > rows.length || (complete && last < state.lastId)) {
+        this.#cache.forget(state.lane);
+        await this.#learnErased([state.lane], client);
+      }
       this.#cache.setLastId(state.lane, complete ? Math.max(state.lastId, last) : last);
     }
   }
@@ -191,7 +201,9 @@ export class Committer {
     }
     // Lanes first: a thread read afterwards can only be newer, and then the lane has moved on and the commit notices.
     if (lanes.size > 0) {
-      for (const state of await this.lanes.states([...lanes], client)) this.#cache.setLastId(state.lane, state.lastId);
+      const states = await this.lanes.states([...lanes], client);
+      await this.#learnErased([...lanes], client);
+      for (const state of states) this.#cache.setLastId(state.lane, state.lastId);
     }
     if (unknown.size > 0) {
       const pendings = [...unknown.values()];
@@ -200,6 +212,12 @@ export class Committer {
       for (const thread of await this.lanes.findThreads(keys, client)) found.set(threadName(thread), thread);
       for (const { cached, thread } of pendings) cached.thread = found.get(thread) ?? null;
     }
+  }
+
+  /** Learns who was erased of these lanes. An erasure raises the lane's number, so a commit notices a later one. */
+  async #learnErased(lanes: readonly number[], client?: PoolClient): Promise<void> {
+    const erased = await this.lanes.erasedPeople(lanes, client);
+    for (const lane of lanes) this.#cache.setErased(lane, erased.get(lane));
   }
 
   /** Answers calls whose idempotency key was used before. */

@@ -1,5 +1,6 @@
-import { laneOf, threadName } from '../domain/ids.js';
+import { laneOf, threadName, type ThreadKey } from '../domain/ids.js';
 import type { Thread } from '../domain/thread/thread.js';
+import type { ErasedPeople } from '../store/erased-people.js';
 
 /** A thread as it is known; null: there is no such thread; undefined: not known. Looked up once, then held and written. */
 export interface CachedThread {
@@ -17,6 +18,7 @@ export class ThreadCache {
   #recent = new Map<string, CachedThread>();
   #older = new Map<string, CachedThread>();
   readonly #lastIds = new Map<number, number>();
+  readonly #erased = new Map<number, ErasedPeople>();
 
   constructor(max: number) {
     this.#generationMax = Math.ceil(max / 2);
@@ -44,6 +46,17 @@ export class ThreadCache {
 
   setLastId(lane: number, id: number): void {
     this.#lastIds.set(lane, id);
+  }
+
+  /** When the person was erased, if that is known of the lane; milliseconds since 1970. */
+  erasedAt(key: ThreadKey): number | null {
+    return this.#erased.get(laneOf(key))?.find(key) ?? null;
+  }
+
+  /** Who was erased of a lane; undefined: nobody. */
+  setErased(lane: number, erased: ErasedPeople | undefined): void {
+    if (erased === undefined) this.#erased.delete(lane);
+    else this.#erased.set(lane, erased);
   }
 
   /** Forgets a lane and its threads, when it is not known any more what was written. */

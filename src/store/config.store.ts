@@ -7,6 +7,7 @@ import {
   type OutsideReplyPolicy,
   type WebhookField,
 } from '../domain/page.js';
+import { enterAct, isAct, Secret, type State } from './act.js';
 import { hashOfToken, newAccessToken, newAppSecret } from './access-token.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
@@ -63,9 +64,12 @@ export interface RouteSettings {
 export interface AppSubscription {
   readonly callbackUrl?: string;
   readonly verifyToken?: string;
-  /** Null: every field. */
-  readonly subscribedFields?: readonly WebhookField[] | null;
+  /** By channel: of pages, and of Instagram accounts. */
+  readonly subscribedFields?: Readonly<Partial<Record<Channel, readonly WebhookField[]>>>;
 }
+
+/** Reads what a change is about, for the audit trail; null: there is no such thing. */
+type Subject = (manager: EntityManager) => Promise<State>;
 
 /**
  * Pages, apps, connections, routes and tokens, and the emulator's clock. Every change raises the configuration's epoch
@@ -96,18 +100,31 @@ export class ConfigStore {
 
   /**
    * Does `work` in one transaction that locks every lane, in order, and raises the epoch of all. Work must not wait for
-   * anything but the database: meanwhile nothing is routed.
+   * anything but the database: meanwhile nothing is routed. An operator's act is entered in the audit trail with it.
    */
   async change<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const result = await this.dataSource.transaction(async (manager) => {
       await manager.query('select lane from lane order by lane for update');
       await manager.query('update configuration set epoch = epoch + 1');
       await manager.query('update lane set config_epoch = (select epoch from configuration)');
-      return work(manager);
+      const done = await work(manager);
+      await enterAct(manager, null, null);
+      return done;
     });
     // The change is committed: a listener that fails now catches up by itself.
     await Promise.allSettled([...this.#listeners].map((listener) => listener()));
     return result;
+  }
+
+  /** As `change`; the audit trail also gets what `subject` was like before and after. */
+  async #changeOf<T>(subject: Subject, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.change(async (manager) => {
+      if (!isAct()) return work(manager);
+      const before = await subject(manager);
+      const done = await work(manager);
+      await enterAct(manager, before, await subject(manager));
+      return done;
+    });
   }
 
   // --- apps ----------------------------------------------------------------------------------------------------------
@@ -127,11 +144,12 @@ export class ConfigStore {
 
   /** Creates or replaces an app. Its pause and its own subscription stay as they are. */
   async putApp(appId: AppId, settings: AppSettings): Promise<{ app: AppEntity; created: boolean }> {
-    return this.change(async (manager) => {
+    return this.#changeOf(appState(appId), async (manager) => {
       const known = await manager.findOneBy(AppEntity, { appId });
       const app = manager.create(AppEntity, {
         appId,
         subscribedFields: null,
+        instagramSubscribedFields: null,
         pausedAt: null,
         pauseReason: null,
         ...known,
@@ -154,7 +172,10 @@ export class ConfigStore {
       if (subscription.callbackUrl !== undefined) app.callbackUrl = subscription.callbackUrl;
       if (subscription.verifyToken !== undefined) app.verifyToken = subscription.verifyToken;
       if (subscription.subscribedFields !== undefined) {
-        app.subscribedFields = subscription.subscribedFields === null ? null : [...subscription.subscribedFields];
+        const { messenger, instagram } = subscription.subscribedFields;
+        // Whoever subscribes to one kind of object is subscribed to the other only if it says so, too.
+        app.subscribedFields = [...(messenger ?? app.subscribedFields ?? [])];
+        app.instagramSubscribedFields = [...(instagram ?? app.instagramSubscribedFields ?? [])];
       }
       await manager.upsert(AppEntity, app, ['appId']);
     });
@@ -170,7 +191,7 @@ export class ConfigStore {
   }
 
   private async setPause(appId: AppId, pausedAt: Date | null, pauseReason: string | null): Promise<AppEntity> {
-    return this.change(async (manager) => {
+    return this.#changeOf(appState(appId), async (manager) => {
       const app = await getApp(manager, appId);
       // An app that is paused already keeps the time since when.
       if (pausedAt !== null && app.pausedAt !== null) return app;
@@ -182,7 +203,7 @@ export class ConfigStore {
 
   /** Deletes an app, its connections, tokens and routes. Threads it owns are released before their next event. */
   async deleteApp(appId: AppId): Promise<void> {
-    await this.change(async (manager) => {
+    await this.#changeOf(appState(appId), async (manager) => {
       await getApp(manager, appId);
       await unsetAsDefault(manager, appId, null);
       await manager.delete(RouteEntity, { appId });
@@ -211,7 +232,7 @@ export class ConfigStore {
    * default app of either channel turns standby on for every connected app.
    */
   async putPage(pageId: PageId, settings: PageSettings): Promise<{ page: PageEntity; created: boolean }> {
-    return this.change(async (manager) => {
+    return this.#changeOf(pageState(pageId), async (manager) => {
       const known = await manager.findOneBy(PageEntity, { pageId });
       await requireFreeIds(manager, pageId, settings.instagram?.id ?? null);
       const page = manager.create(PageEntity, {
@@ -239,7 +260,7 @@ export class ConfigStore {
 
   /** Deletes a page, its connections, tokens and routes. What was said on it stays in the log. */
   async deletePage(pageId: PageId): Promise<void> {
-    await this.change(async (manager) => {
+    await this.#changeOf(pageState(pageId), async (manager) => {
       await getPage(manager, pageId);
       await manager.delete(PageEntity, { pageId });
     });
@@ -272,7 +293,7 @@ export class ConfigStore {
     settings: ConnectionSettings,
     at: number,
   ): Promise<{ connection: ConnectionEntity; token: string | null }> {
-    return this.change(async (manager) => {
+    return this.#changeOf(connectionState(pageId, appId), async (manager) => {
       const page = await getPage(manager, pageId);
       await getApp(manager, appId);
       const known = await manager.findOneBy(ConnectionEntity, { pageId, appId });
@@ -302,7 +323,7 @@ export class ConfigStore {
 
   /** Disconnects an app: it is no longer a default or social app of the page, and its tokens end at once. */
   async deleteConnection(pageId: PageId, appId: AppId): Promise<void> {
-    await this.change(async (manager) => {
+    await this.#changeOf(connectionState(pageId, appId), async (manager) => {
       await getConnection(manager, pageId, appId);
       await unsetAsDefault(manager, appId, pageId);
       await manager.delete(ConnectionEntity, { pageId, appId });
@@ -311,7 +332,7 @@ export class ConfigStore {
 
   /** A new token for a connection; older ones end `tokenGraceMs` after `at`. */
   async issueToken(pageId: PageId, appId: AppId, at: number): Promise<string> {
-    return this.change(async (manager) => {
+    return this.#changeOf(connectionState(pageId, appId), async (manager) => {
       await getConnection(manager, pageId, appId);
       await manager.update(
         AccessTokenEntity,
@@ -344,7 +365,7 @@ export class ConfigStore {
     key: string,
     settings: RouteSettings,
   ): Promise<{ route: RouteEntity; created: boolean }> {
-    return this.change(async (manager) => {
+    return this.#changeOf(routeState(pageId, kind, key), async (manager) => {
       await getPage(manager, pageId);
       await requireApp(manager, settings.appId);
       const known = await manager.findOneBy(RouteEntity, { pageId, kind, key });
@@ -363,7 +384,7 @@ export class ConfigStore {
   }
 
   async deleteRoute(pageId: PageId, kind: RouteKind, key: string): Promise<void> {
-    await this.change(async (manager) => {
+    await this.#changeOf(routeState(pageId, kind, key), async (manager) => {
       const { affected } = await manager.delete(RouteEntity, { pageId, kind, key });
       if (affected === 0) {
         throw new ConfigurationError('route_not_found', `Page ${pageId} has no route for the ${kind} "${key}".`);
@@ -375,11 +396,51 @@ export class ConfigStore {
 
   /** Sets how far the emulator's clock is ahead of database time, in milliseconds. */
   async setClockOffset(offsetMs: number): Promise<void> {
-    await this.change(async (manager) => {
+    await this.#changeOf(clockState, async (manager) => {
       await manager.query('update configuration set clock_offset_ms = $1', [offsetMs]);
     });
   }
 }
+
+const appState =
+  (appId: AppId): Subject =>
+  async (manager) => {
+    const app = await manager.findOneBy(AppEntity, { appId });
+    if (app === null) return null;
+    return { ...app, verifyToken: new Secret(app.verifyToken), appSecret: new Secret(app.appSecret) };
+  };
+
+const pageState =
+  (pageId: PageId): Subject =>
+  async (manager) => {
+    const page = await manager.findOneBy(PageEntity, { pageId });
+    return page === null ? null : { ...page, metaAccessToken: new Secret(page.metaAccessToken) };
+  };
+
+/** With its tokens, which are told apart by when they were made. */
+const connectionState =
+  (pageId: PageId, appId: AppId): Subject =>
+  async (manager) => {
+    const connection = await manager.findOneBy(ConnectionEntity, { pageId, appId });
+    if (connection === null) return null;
+    const tokens = await manager.find(AccessTokenEntity, { where: { pageId, appId }, order: { createdAt: 'ASC' } });
+    return {
+      ...connection,
+      tokens: tokens.map((token) => ({ created_at: token.createdAt, expires_at: token.expiresAt })),
+    };
+  };
+
+const routeState =
+  (pageId: PageId, kind: RouteKind, key: string): Subject =>
+  async (manager) => {
+    const route = await manager.findOneBy(RouteEntity, { pageId, kind, key });
+    return route === null ? null : { ...route };
+  };
+
+const clockState: Subject = async (manager) => {
+  const [row]: { clock_offset_ms: string }[] = await manager.query('select clock_offset_ms from configuration');
+  return row === undefined ? null : { clockOffsetMs: Number(row.clock_offset_ms) };
+};
 
 async function getPage(manager: EntityManager, pageId: PageId): Promise<PageEntity> {
   const page = await manager.findOneBy(PageEntity, { pageId });

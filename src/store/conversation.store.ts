@@ -41,6 +41,15 @@ export class ConversationStore {
     return rows.map(threadFrom);
   }
 
+  /** How many people have been in touch with the page on a channel since then, in milliseconds since 1970. */
+  async countEngaged(pageId: PageId, channel: Channel, since: number): Promise<number> {
+    const rows: { count: number }[] = await this.dataSource.query(
+      'select count(*)::int as count from thread where page_id = $1 and channel = $2 and last_user_event_at > $3',
+      [pageId, channel, new Date(since)],
+    );
+    return rows[0]?.count ?? 0;
+  }
+
   /** A thread's messages before a row of the log, newest first. */
   async messages(key: ThreadKey, beforeId: number, limit: number): Promise<LogRow[]> {
     const rows: RowRecord[] = await this.dataSource.query(

@@ -3,6 +3,7 @@ import { laneOf, type ThreadKey } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
 import { machineVersion } from '../domain/thread/thread.machine.js';
 import type { Thread } from '../domain/thread/thread.js';
+import { type ErasedPeople, readErasedPeople } from './erased-people.js';
 import { LogPartitions } from './log-partitions.js';
 import { bigint, parameters, smallint, unnested, type ParameterColumns } from './parameter-columns.js';
 import {
@@ -106,6 +107,11 @@ export class LaneStore {
       ],
     });
     return states.map(laneStateFrom);
+  }
+
+  /** Who was erased of these lanes; a lane where nobody was is left out. */
+  erasedPeople(lanes: readonly number[], on: Queryable = this.#pool): Promise<Map<number, ErasedPeople>> {
+    return readErasedPeople(on, lanes);
   }
 
   /** Runs `work` while nobody else can write to these lanes: for callers that have lost the race several times. */

@@ -80,6 +80,18 @@ export class LogStore {
     return rows.map(rowFrom);
   }
 
+  /** A thread's messages of apps that have buttons, newest first, whether they are known to be out or not. */
+  async sendsWithButtons(key: ThreadKey, limit: number): Promise<LogRow[]> {
+    const { rows } = await this.#pool.query<RowRecord>(
+      `select ${rowSelection} from log
+        where lane = $1 and page_id = $2 and psid = $3
+          and type = 'app.send' and refusal is null and strpos(payload, '"type":"postback"') > 0
+        order by id desc limit $4`,
+      [laneOf(key), key.pageId, key.psid, limit],
+    );
+    return rows.map(rowFrom);
+  }
+
   /** The last id of each lane, by lane. */
   async lastIds(): Promise<number[]> {
     const { rows } = await this.#pool.query<{ last_id: string }>('select last_id from lane order by lane');

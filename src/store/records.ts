@@ -82,6 +82,9 @@ export const rowSelection = [
   ...['at', 'occurred_at', 'owner_since', 'last_user_event_at', 'deadline_at'].map(milliseconds),
 ].join(', ');
 
+/** Stands in place of a payload that is too old to be kept. */
+export const removedPayload = '';
+
 export interface RowRecord extends Omit<ThreadRecord, 'last_at'> {
   lane: number;
   id: string;
@@ -108,7 +111,8 @@ export function rowFrom(record: RowRecord): LogRow {
     sourceId: record.source_id ?? impliedSourceId(type, record.payload) ?? '',
     at: record.at,
     occurredAt: record.occurred_at,
-    payload: record.payload,
+    payload: record.payload === removedPayload ? null : record.payload,
+    ...(record.payload === removedPayload && { payloadRemoved: true }),
     event: eventFrom(record.event, type),
     cause: JSON.parse(record.cause) as LogRow['cause'],
     notices: record.notices === null ? [] : (JSON.parse(record.notices) as StoredNotice[]).map(noticeFrom),

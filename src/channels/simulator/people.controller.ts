@@ -5,11 +5,15 @@ import { z } from 'zod';
 import { AdminController } from '../../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../../admin-auth/api-problems.decorator.js';
 import { pageIdSchema, psidSchema } from '../../admin-auth/parameters.js';
+import { NotAnAct, RequiresRole } from '../../admin-auth/requires-role.decorator.js';
+import { VisibleText } from '../../admin-auth/visible-text.decorator.js';
 import type { PageId, Psid } from '../../domain/ids.js';
 import { channels } from '../../domain/page.js';
+import type { MessageText } from '../../domain/role.js';
 import { threadStates } from '../../domain/thread/thread.js';
 import { instant, instantSchema } from '../../views/instant.js';
 import { logEntrySchema, logEntryView } from '../../views/log.view.js';
+import { redactedText } from '../../views/redaction.js';
 import { EmulatorOnlyGuard } from './emulator-only.guard.js';
 import { personActionSchema, type PersonAction } from './person-action.js';
 import type { PersonProfile, ProfileButton } from './person-profile.js';
@@ -69,6 +73,8 @@ export class PeopleController {
   constructor(private readonly people: SimulatedPeople) {}
 
   @Post('actions')
+  @RequiresRole('operator')
+  @NotAnAct()
   @HttpCode(200)
   @ApiOperation({ summary: 'A simulated person does something' })
   @ApiOkResponse({ standardSchema: actionResultSchema })
@@ -94,11 +100,12 @@ export class PeopleController {
       state: thread.state,
       owner_app_id: thread.ownerAppId,
       version: thread.version,
-      log: rows.map(logEntryView),
+      log: rows.map((row) => logEntryView(row, 'shown')),
     };
   }
 
   @Get('messages')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'What the person has seen: their own messages and those of the apps, oldest first' })
   @ApiOkResponse({ standardSchema: messagesSchema })
   @ApiProblems('page_not_found', 'thread_not_found', 'emulator_only')
@@ -106,18 +113,20 @@ export class PeopleController {
     @Param('page_id', { schema: pageIdSchema }) pageId: PageId,
     @Param('psid', { schema: psidSchema }) psid: Psid,
     @Query({ schema: messagesQuerySchema }) query: z.infer<typeof messagesQuerySchema>,
+    @VisibleText() text: MessageText,
   ): Promise<z.infer<typeof messagesSchema>> {
     const after = Number(query.cursor ?? 0);
     const { messages } = await this.people.transcript({ pageId, psid });
     const rest = messages.filter(({ rowId }) => rowId > after);
     const page = rest.slice(0, query.limit);
     return {
-      data: page.map(messageView),
+      data: page.map((message) => messageView(message, text)),
       next_cursor: rest.length > page.length ? String(page.at(-1)?.rowId) : null,
     };
   }
 
   @Get('profile')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'What the apps show the person around the conversation: greeting, buttons and menu' })
   @ApiOkResponse({ standardSchema: profileSchema })
   @ApiProblems('page_not_found', 'emulator_only', 'instagram_not_linked', 'wrong_channel')
@@ -147,23 +156,25 @@ function profileView({
   };
 }
 
-function messageView(message: SeenMessage): z.infer<typeof seenMessageSchema> {
+function messageView(message: SeenMessage, visible: MessageText): z.infer<typeof seenMessageSchema> {
+  const said = (text: string) => (visible === 'shown' ? text : redactedText);
+  const saidOrNull = (text: string | null | undefined) => (text == null ? null : said(text));
   return {
     id: message.mid,
     from: message.appId === null ? 'person' : 'app',
     app_id: message.appId,
     at: instant(message.at),
-    text: message.deleted ? null : message.text,
-    attachments: message.deleted ? [] : [...message.attachments],
+    text: message.deleted ? null : saidOrNull(message.text),
+    attachments: message.deleted || visible === 'redacted' ? [] : [...message.attachments],
     quick_replies: message.quickReplies.map(({ title, payload }) => ({
-      title: title ?? null,
-      payload: payload ?? null,
+      title: saidOrNull(title),
+      payload: saidOrNull(payload),
     })),
-    buttons: message.buttons.map(({ title, payload }) => ({ title, payload })),
+    buttons: message.buttons.map(({ title, payload }) => ({ title: said(title), payload: said(payload) })),
     reply_to: message.replyTo,
     persona_id: message.personaId,
     edited: message.edits > 0,
     deleted: message.deleted,
-    reactions: [...message.reactions].map(([by, reaction]) => ({ by, reaction })),
+    reactions: [...message.reactions].map(([by, reaction]) => ({ by, reaction: said(reaction) })),
   };
 }
