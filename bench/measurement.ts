@@ -50,23 +50,43 @@ export interface MeasureOptions {
   readonly say: (line: string) => void;
 }
 
+/** Everybody who takes part in a measurement. */
+export interface Cast {
+  readonly server: ServerUnderTest;
+  readonly receivers: Worker<ReceiversRequest, ReceiversReport>;
+  readonly load: Worker<LoadRequest, LoadReport>;
+}
+
 /** Runs one scenario on an empty database: two warm-ups, then the measured run. */
 export async function measure(scenario: Scenario, options: MeasureOptions): Promise<Measurement> {
-  await emptyDatabase(options.dataDir);
+  const { cpuProfileDir } = options;
+  let serverPid = 0;
+  const { result, fromMs, toMs } = await withCast(options, scenario.eventsPerPostOut, (cast) => {
+    serverPid = cast.server.pid;
+    return measureRunning(scenario, options, cast);
+  });
+  if (cpuProfileDir === undefined) return result;
+  return { ...result, profile: await summariseProfile(cpuProfileDir, serverPid, fromMs, toMs) };
+}
+
+/** Runs `work` with a server on an empty database, apps that listen, and a platform that is connected. */
+export async function withCast<T>(
+  { dataDir, cpuProfileDir }: Pick<MeasureOptions, 'dataDir' | 'cpuProfileDir'>,
+  eventsPerPostOut: number,
+  work: (cast: Cast) => Promise<T>,
+): Promise<T> {
+  await emptyDatabase(dataDir);
   const receivers = new Worker<ReceiversRequest, ReceiversReport>(new URL('./receivers.js', import.meta.url));
   const load = new Worker<LoadRequest, LoadReport>(new URL('./load-generator.js', import.meta.url));
   let server: ServerUnderTest | null = null;
   try {
     const { urls } = await receivers.ask({ type: 'listen' });
-    const { dataDir, cpuProfileDir } = options;
     server = await ServerUnderTest.start({ dataDir, cpuProfileDir, logFile: path.join(dataDir, 'server.log') });
-    await server.configure(urls, scenario.eventsPerPostOut);
+    await server.configure(urls, eventsPerPostOut);
     await load.ask({ type: 'connect', port: server.port });
-    const measurement = await measureRunning(scenario, options, server, receivers, load);
+    const answer = await work({ server, receivers, load });
     await server.stop();
-    if (cpuProfileDir === undefined) return measurement.result;
-    const { fromMs, toMs } = measurement;
-    return { ...measurement.result, profile: await summariseProfile(cpuProfileDir, server.pid, fromMs, toMs) };
+    return answer;
   } finally {
     load.stop();
     receivers.stop();
@@ -89,9 +109,7 @@ async function emptyDatabase(dataDir: string): Promise<void> {
 async function measureRunning(
   scenario: Scenario,
   { dataDir, length, say }: MeasureOptions,
-  server: ServerUnderTest,
-  receivers: Worker<ReceiversRequest, ReceiversReport>,
-  load: Worker<LoadRequest, LoadReport>,
+  { server, receivers, load }: Cast,
 ): Promise<{ result: Measurement; fromMs: number; toMs: number }> {
   let sent = 0;
   const runOf = async (wanted: number) => {

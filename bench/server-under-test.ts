@@ -89,14 +89,24 @@ export class ServerUnderTest {
     await gone;
   }
 
+  /** A token with which the app calls the Graph API. */
+  async issueToken(app: { readonly id: string }): Promise<string> {
+    const answer = await this.#call('POST', `pages/${page.id}/apps/${app.id}/token`);
+    return z.object({ page_access_token: z.string() }).parse(answer).page_access_token;
+  }
+
   async #put(path: string, body: object): Promise<void> {
+    await this.#call('PUT', path, body);
+  }
+
+  async #call(method: string, path: string, body?: object): Promise<unknown> {
     const answer = await fetch(`http://127.0.0.1:${this.port}/api/v1/${path}`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      method,
+      headers: { authorization: `Bearer ${adminToken}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
     });
-    if (!answer.ok) throw new Error(`PUT ${path} was answered with ${answer.status}: ${await answer.text()}`);
-    await answer.arrayBuffer();
+    if (!answer.ok) throw new Error(`${method} ${path} was answered with ${answer.status}: ${await answer.text()}`);
+    return answer.json();
   }
 }
 

@@ -7,11 +7,11 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  */
 export class CompactLog1790100000001 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    const partitions: Partition[] = await queryRunner.query(`
+    const partitions = (await queryRunner.query(`
       select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bounds
         from pg_inherits i join pg_class c on c.oid = i.inhrelid
        where i.inhparent = 'log'::regclass
-    `);
+    `)) as Partition[];
     await queryRunner.query(`
       alter table log rename to wide_log;
       alter index log_pk rename to wide_log_pk;
@@ -83,11 +83,11 @@ const rowsAtOnce = 2_000;
 async function copyRows(queryRunner: QueryRunner): Promise<void> {
   let after: [number, string] = [-1, '0'];
   for (;;) {
-    const rows: WideRow[] = await queryRunner.query(
+    const rows = (await queryRunner.query(
       `select lane, id, day::text, page_id, business_id, type, source_id, payload, event, notices, thread from wide_log
         where (lane, id) > ($1, $2) order by lane, id limit $3`,
       [...after, rowsAtOnce],
-    );
+    )) as WideRow[];
     const last = rows.at(-1);
     if (last === undefined) return;
     await queryRunner.query(copyStatement, columnsOf(rows.map(narrow)));

@@ -62,7 +62,7 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
   const failpoints = new Failpoints(settings.values.FAILPOINTS);
   const clock = new DatabaseClock();
   const lanes = new LaneStore(hotPool, { prepared });
-  const log = new LogStore(readPool);
+  const log = new LogStore(readPool, { prepared });
   const quarantine = new QuarantineStore(hotPool);
   const committedRows = new CommittedRows();
   const endedAttempts = new EndedAttempts();

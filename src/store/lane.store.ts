@@ -8,7 +8,7 @@ import { LogPartitions } from './log-partitions.js';
 import { bigint, parameters, smallint, unnested, type ParameterColumns } from './parameter-columns.js';
 import {
   keyFrom,
-  loggedColumns,
+  newestColumn,
   rowColumns,
   rowFrom,
   rowSelection,
@@ -99,7 +99,12 @@ export class LaneStore {
     const { rows: states } = await on.query<LaneRecord>({
       ...this.#named('commit'),
       text: commitStatement,
-      values: [epoch, ...parameters(batchColumns, inOrder), ...parameters(rowColumns(newest), rows)],
+      values: [
+        epoch,
+        ...parameters(batchColumns, inOrder),
+        newestColumn(newest).values(rows),
+        ...parameters(rowColumns, rows),
+      ],
     });
     return states.map(laneStateFrom);
   }
@@ -215,7 +220,8 @@ const batchColumns = {
   expected: bigint((batch) => batch.expected),
   next_id: bigint((batch) => batch.expected + batch.rows.length),
 } satisfies ParameterColumns<LaneBatch>;
-const logged = loggedColumns.join(', ');
+const firstRowColumn = 2 + Object.keys(batchColumns).length;
+const logged = Object.keys(rowColumns).join(', ');
 
 /*
  * $1 is the configuration's epoch; then come the columns of the batches, of which $2 are the lanes, and of the rows.
@@ -234,7 +240,7 @@ const commitStatement = `
        and lane.last_id = batch.expected
     returning lane.lane
   ), event as materialized (
-    select ${unnested(rowColumns(new Set()), 2 + Object.keys(batchColumns).length)}
+    select ${unnested({ is_newest: newestColumn(new Set()), ...rowColumns }, firstRowColumn)}
   ), saved as (
     insert into thread (lane, page_id, psid, channel, state, owner_app_id, previous_owner_app_id, entry_point,
                         pending_referral, owner_since, last_user_event_at, deadline_at, wake_at, last_at, version,

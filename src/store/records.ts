@@ -14,6 +14,7 @@ import {
   text,
   timestamptz,
   uuid,
+  type ParameterColumn,
   type ParameterColumns,
 } from './parameter-columns.js';
 
@@ -120,41 +121,40 @@ export function rowFrom(record: RowRecord): LogRow {
   };
 }
 
-/** The columns a commit writes; `newest` holds each changed thread as its last row leaves it. */
-export function rowColumns(newest: ReadonlySet<Thread>) {
-  return {
-    lane: smallint((row) => row.lane),
-    id: bigint((row) => row.id),
-    day: date((row) => row.occurredAt),
-    at: timestamptz((row) => row.at),
-    occurred_at: timestamptz((row) => row.occurredAt),
-    version: integer((row) => row.thread.version),
-    source_hash: uuid((row) => sourceHash(row.sourceId)),
-    page_id: text((row) => row.pageId),
-    psid: text((row) => row.psid),
-    business_id: text((row) => (row.businessId === row.pageId ? null : row.businessId)),
-    type: text((row) => row.type),
-    source_id: text(storedSourceId),
-    payload: text((row) => row.payload),
-    event: text((row) => storedEvent(row.event, row.type)),
-    cause: text((row) => JSON.stringify(row.cause)),
-    notices: text((row) => storedNotices(row.notices)),
-    refusal: text((row) => jsonOrNull(row.refusal)),
-    channel: text(({ thread }) => thread.channel),
-    state: text(({ thread }) => thread.state),
-    owner_app_id: text(({ thread }) => thread.ownerAppId),
-    previous_owner_app_id: text(({ thread }) => thread.previousOwnerAppId),
-    entry_point: text(({ thread }) => jsonOrNull(thread.entryPoint)),
-    pending_referral: text(({ thread }) => jsonOrNull(thread.pendingReferral)),
-    owner_since: timestamptz(({ thread }) => thread.ownerSince),
-    last_user_event_at: timestamptz(({ thread }) => thread.lastUserEventAt),
-    deadline_at: timestamptz(({ thread }) => thread.deadlineAt),
-    is_newest: boolean(({ thread }) => newest.has(thread)),
-  } satisfies ParameterColumns<LogRow>;
-}
+/** The columns of a log row. */
+export const rowColumns = {
+  lane: smallint((row) => row.lane),
+  id: bigint((row) => row.id),
+  day: date((row) => row.occurredAt),
+  at: timestamptz((row) => row.at),
+  occurred_at: timestamptz((row) => row.occurredAt),
+  version: integer((row) => row.thread.version),
+  source_hash: uuid((row) => sourceHash(row.sourceId)),
+  page_id: text((row) => row.pageId),
+  psid: text((row) => row.psid),
+  business_id: text((row) => (row.businessId === row.pageId ? null : row.businessId)),
+  type: text((row) => row.type),
+  source_id: text(storedSourceId),
+  payload: text((row) => row.payload),
+  event: text((row) => storedEvent(row.event, row.type)),
+  cause: text((row) => JSON.stringify(row.cause)),
+  notices: text((row) => storedNotices(row.notices)),
+  refusal: text((row) => jsonOrNull(row.refusal)),
+  channel: text(({ thread }) => thread.channel),
+  state: text(({ thread }) => thread.state),
+  owner_app_id: text(({ thread }) => thread.ownerAppId),
+  previous_owner_app_id: text(({ thread }) => thread.previousOwnerAppId),
+  entry_point: text(({ thread }) => jsonOrNull(thread.entryPoint)),
+  pending_referral: text(({ thread }) => jsonOrNull(thread.pendingReferral)),
+  owner_since: timestamptz(({ thread }) => thread.ownerSince),
+  last_user_event_at: timestamptz(({ thread }) => thread.lastUserEventAt),
+  deadline_at: timestamptz(({ thread }) => thread.deadlineAt),
+} satisfies ParameterColumns<LogRow>;
 
-/** Every column of `rowColumns` that the log has as well. */
-export const loggedColumns = Object.keys(rowColumns(new Set())).filter((name) => name !== 'is_newest');
+/** Whether a row is its thread's last one, which leaves the thread as it is among `newest`. */
+export function newestColumn(newest: ReadonlySet<Thread>): ParameterColumn<LogRow> {
+  return boolean(({ thread }) => newest.has(thread));
+}
 
 /*
  * Every byte of a row is written twice, to the table and to the write-ahead log, and that is much of what a commit costs.
