@@ -214,6 +214,17 @@ describe('what the platform reports in standby, since another app there has the 
     expect((await send(desk, person, { text: 'me too' })).body.error).toMatchObject({ error_subcode: 2018300 });
   });
 
+  it('is still told so after a day of silence', async () => {
+    const person = await gateway.newPerson();
+    await write(person, 'one');
+    const { configStore } = gateway.signalbox.core;
+    await configStore.setClockOffset(25 * 60 * 60 * 1000);
+    await write(person, 'two');
+    await configStore.setClockOffset(0);
+    expect(await gateway.threadOf(person)).toMatchObject({ owner_app_id: inbox.id });
+    expect(await gateway.told(desk, person, 3)).toEqual([`take for ${inbox.id}`, 'standby: one', 'standby: two']);
+  });
+
   it('begins a thread as well, and once', async () => {
     const person = gateway.newPsid();
     for (let times = 0; times < 2; times++) expect(await write(person, 'first')).toBe(200);
