@@ -22,7 +22,7 @@ const scopeSchema = z
   })
   .meta({ id: 'InspectorScope' });
 
-const ticketSchema = z
+export const ticketSchema = z
   .object({
     ticket: z.string().describe('Opens the stream once, within a minute.'),
     expires_at: instantSchema,
