@@ -2,9 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
 import { Problem } from '../admin-auth/problem.js';
+import type { PageId, Psid } from '../domain/ids.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
-import type { InspectionScope } from '../store/inspector-ticket.store.js';
 import { LogStore } from '../store/log.store.js';
+
+/** What is shown: one thread, the threads of a page, or all of them. */
+export type InspectionScope =
+  { readonly pageId: null; readonly psid: null } | { readonly pageId: PageId; readonly psid: Psid | null };
 
 const threadSchema = z.tuple([pageIdSchema, psidSchema]);
 
@@ -31,9 +35,9 @@ export class ScopeCheck {
 }
 
 /** The scope as the address of a stream has it: `thread=PAGE/PSID`, `page=PAGE`, or nothing. */
-export function scopeParameters({ pageId, psid }: InspectionScope): Record<string, string> {
-  if (pageId === null) return {};
-  return psid === null ? { page: pageId } : { thread: `${pageId}/${psid}` };
+export function scopeParameters({ pageId, psid }: InspectionScope): string {
+  if (pageId === null) return '';
+  return psid === null ? `page=${pageId}` : `thread=${pageId}/${psid}`;
 }
 
 /** @throws Problem if the address names something else than a page or a thread. */
@@ -52,9 +56,4 @@ export function readScope(parameters: URLSearchParams): InspectionScope {
   if (!parsed.success)
     throw new Problem('invalid_request', `page ${parsed.error.issues[0]?.message ?? 'is not valid'}`);
   return { pageId: parsed.data, psid: null };
-}
-
-/** Whether everything in `inner` is in `outer` as well. */
-export function isWithin(inner: InspectionScope, outer: InspectionScope): boolean {
-  return (outer.pageId === null || inner.pageId === outer.pageId) && (outer.psid === null || inner.psid === outer.psid);
 }

@@ -4,8 +4,8 @@ import type { Welcome } from '../admin-auth/operator.js';
 import { laneCount } from '../domain/ids.js';
 import type { LiveHub } from '../live/live-hub.js';
 import type { LiveItem } from '../live/live-item.js';
-import type { InspectionScope } from '../store/inspector-ticket.store.js';
 import type { FollowedRow, LiveStore } from '../store/live.store.js';
+import type { InspectionScope } from './inspection-scope.js';
 import { actorMessage, rowMessages, sessionIdOf, type InspectionMessage } from './inspection-messages.js';
 
 /** How soon a stream ends after whoever reads it may no longer, in milliseconds. */

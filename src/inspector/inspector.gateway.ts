@@ -13,7 +13,7 @@ import { LiveHub } from '../live/live-hub.js';
 import { InspectorTicketStore } from '../store/inspector-ticket.store.js';
 import { LiveStore } from '../store/live.store.js';
 import { Inspection } from './inspection.js';
-import { isWithin, readScope, ScopeCheck } from './inspection-scope.js';
+import { readScope, ScopeCheck, scopeParameters } from './inspection-scope.js';
 
 const inspectorPath = '/inspector';
 /** Readers say nothing we would listen to; what they say nevertheless is not to fill the memory. */
@@ -66,14 +66,14 @@ export class InspectorGateway implements OnApplicationBootstrap, OnModuleDestroy
     this.#connections++;
     let open = false;
     try {
-      const { ticket, scope } = await this.#admit(request);
+      const { holder, scope } = await this.#admit(request);
       if (socket.destroyed) return;
       if (this.#closing) throw new Problem('busy', 'The server stops.');
       socket.off('error', ignore);
       this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
         open = true;
         const sources = { hub: this.hub, store: this.store, authenticator: this.authenticator };
-        const inspection = new Inspection(webSocket, scope, sources, ticket, (error) =>
+        const inspection = new Inspection(webSocket, scope, sources, holder, (error) =>
           this.#logger.error({ err: error }, 'a stream of the inspector broke off'),
         );
         this.#inspections.add(inspection);
@@ -91,8 +91,9 @@ export class InspectorGateway implements OnApplicationBootstrap, OnModuleDestroy
 
   /** @throws Problem if whoever asks may not read, or there is nothing to read. */
   async #admit({ url = '', headers }: IncomingMessage) {
-    const { pathname, searchParams } = new URL(url, 'http://signalbox');
-    if (pathname !== inspectorPath || headers.upgrade?.toLowerCase() !== 'websocket') {
+    const address = URL.parse(url, 'http://signalbox');
+    // Only an older Node, without the switch that `isForInspector` is for, lets anything else come here.
+    if (address?.pathname !== inspectorPath || headers.upgrade?.toLowerCase() !== 'websocket') {
       throw new Problem(
         'invalid_request',
         `A WebSocket is only at ${inspectorPath}; anything else is asked over HTTP.`,
@@ -103,17 +104,17 @@ export class InspectorGateway implements OnApplicationBootstrap, OnModuleDestroy
     if (this.#connections > max) {
       throw new Problem('busy', `${max} inspectors are connected (INSPECTOR_CONNECTIONS_MAX): close one.`);
     }
+    const { searchParams } = address;
     const scope = readScope(searchParams);
-    const ticket = await this.tickets.use(searchParams.get('ticket') ?? '');
-    if (ticket === null || !(await this.authenticator.isStillWelcome(ticket))) {
+    const holder = await this.tickets.use(searchParams.get('ticket') ?? '', scopeParameters(scope));
+    if (holder === null || !(await this.authenticator.isStillWelcome(holder))) {
       throw new Problem(
         'unauthorized',
-        'The ticket is none, was used, or is older than a minute: get one at POST /api/v1/inspector/tickets.',
+        'The ticket is none, is for something else, was used, or is older than a minute: get one at POST /api/v1/inspector/tickets.',
       );
     }
-    if (!isWithin(scope, ticket.scope)) throw new Problem('forbidden', 'The ticket is for another thread or page.');
     await this.scopes.require(scope);
-    return { ticket, scope };
+    return { holder, scope };
   }
 
   #refuse(socket: Duplex, problem: Problem, thrown: unknown): void {
@@ -129,6 +130,7 @@ export class InspectorGateway implements OnApplicationBootstrap, OnModuleDestroy
         `content-length: ${Buffer.byteLength(body)}`,
         'cache-control: no-store',
         'x-content-type-options: nosniff',
+        ...(problem.code === 'busy' ? ['retry-after: 1'] : []),
         'connection: close',
         '',
         body,

@@ -7,9 +7,9 @@ import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { operatorOf } from '../admin-auth/operator.js';
 import { pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
 import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
-import { InspectorTicketStore, type InspectionScope } from '../store/inspector-ticket.store.js';
+import { InspectorTicketStore } from '../store/inspector-ticket.store.js';
 import { instant, instantSchema } from '../views/instant.js';
-import { ScopeCheck, scopeParameters } from './inspection-scope.js';
+import { ScopeCheck, scopeParameters, type InspectionScope } from './inspection-scope.js';
 
 const scopeSchema = z
   .strictObject({
@@ -57,9 +57,9 @@ export class InspectorTicketsController {
   ): Promise<z.infer<typeof ticketSchema>> {
     const scope: InspectionScope = pageId === undefined ? { pageId: null, psid: null } : { pageId, psid: psid ?? null };
     await this.scopes.require(scope);
-    const { sessionHash, credential } = operatorOf(request);
-    const { ticket, expiresAt } = await this.tickets.create({ sessionHash, credential, scope });
-    const parameters = new URLSearchParams({ ...scopeParameters(scope), ticket }).toString().replaceAll('%2F', '/');
+    const subject = scopeParameters(scope);
+    const { ticket, expiresAt } = await this.tickets.create(operatorOf(request), subject);
+    const parameters = `${subject === '' ? '' : `${subject}&`}ticket=${ticket}`;
     const secure = request.protocol === 'https';
     return {
       ticket,

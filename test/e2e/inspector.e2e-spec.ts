@@ -150,12 +150,16 @@ describe('the XState inspector', () => {
   });
 
   it('takes no ticket that is too old, made up or missing', async () => {
-    const { url, ticket } = await ticketFor();
+    const psid = newPerson();
+    await writes(psid);
+    const { url, ticket } = await ticketFor({ page_id: shop, psid });
     const sql = new pg.Client({ connectionString: signalbox.database.url });
     await sql.connect();
     try {
       const { rows } = await sql.query('select json_agg(t)::text as everything from inspector_ticket t');
       expect(rows[0].everything).not.toContain(ticket);
+      // It would outlive the person's erasure.
+      expect(rows[0].everything).not.toContain(psid);
       await sql.query(`update inspector_ticket set expires_at = now() - interval '1 second'`);
     } finally {
       await sql.end();
@@ -171,12 +175,14 @@ describe('the XState inspector', () => {
     await writes(one);
     await writes(other);
     const { url } = await ticketFor({ page_id: shop, psid: one });
-    expect(await upgrade(url.replace(one, other))).toMatchObject({ status: 403, body: { code: 'forbidden' } });
-    const all = await ticketFor();
-    expect(await upgrade(`${all.url}&thread=${shop}/${newPerson()}`)).toMatchObject({
-      status: 404,
-      body: { code: 'thread_not_found' },
-    });
+    for (const address of [url.replace(one, other), url.replace(`/${one}`, '').replace('thread', 'page')]) {
+      expect(await upgrade(address)).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+    }
+    // The ticket was not used up by it.
+    expect((await upgrade(url)).status).toBe(101);
+    const erased = await ticketFor({ page_id: shop, psid: other });
+    await stage.ask('DELETE', `/api/v1/pages/${shop}/people/${other}`);
+    expect(await upgrade(erased.url)).toMatchObject({ status: 404, body: { code: 'thread_not_found' } });
     const malformed = await ticketFor();
     expect(await upgrade(`${malformed.url}&thread=nonsense`)).toMatchObject({ status: 400 });
     const unknown = await signalbox.api('POST', '/api/v1/inspector/tickets', { page_id: shop, psid: newPerson() });
