@@ -3,7 +3,6 @@ import { DataSource } from 'typeorm';
 import { CallbackVerifier } from '../callback/callback-verifier.js';
 import { DeliveryStore } from '../store/delivery.store.js';
 import { FeedStore } from '../store/feed.store.js';
-import { LiveStore } from '../store/live.store.js';
 import { PersonStore } from '../store/person.store.js';
 import { AppsController } from './apps.controller.js';
 import { AuditController } from './audit.controller.js';
@@ -14,8 +13,7 @@ import { DeliveryHealthController } from './delivery-health.controller.js';
 import { ExplainController } from './explain.controller.js';
 import { FeedController } from './feed.controller.js';
 import { HealthController } from './health.controller.js';
-import { LiveController } from './live/live.controller.js';
-import { LiveHub } from './live/live-hub.js';
+import { LiveController } from './live.controller.js';
 import { MachineController } from './machine.controller.js';
 import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
@@ -57,8 +55,6 @@ import { TokensController } from './tokens.controller.js';
     CallbackVerifier,
     ThreadDescriber,
     ThreadFinder,
-    LiveHub,
-    { provide: LiveStore, useFactory: (dataSource: DataSource) => new LiveStore(dataSource), inject: [DataSource] },
     Metrics,
     Readiness,
     {

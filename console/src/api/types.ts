@@ -4,7 +4,8 @@ import type { appSchema } from '../../../src/admin-api/app.view.js';
 import type { connectionSchema } from '../../../src/admin-api/connection.view.js';
 import type { changeSchema } from '../../../src/admin-api/change.view.js';
 import type { deliverySchema } from '../../../src/admin-api/delivery.view.js';
-import type { machineSchema } from '../../../src/admin-api/machine-definition.js';
+import type { ticketSchema } from '../../../src/inspector/tickets.controller.js';
+import type { machineSchema } from '../../../src/views/machine-definition.js';
 import type { pageSchema } from '../../../src/admin-api/page.view.js';
 import type { adRouteSchema, linkRouteSchema } from '../../../src/admin-api/route.view.js';
 import type { logEntrySchema, noticeSchema } from '../../../src/views/log.view.js';
@@ -55,3 +56,4 @@ export type DeliveryDetail = Delivery & {
     readonly curl: string;
   } | null;
 };
+export type InspectorTicket = z.infer<typeof ticketSchema>;

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { deliveryId } from '../../domain/delivery-id.js';
-import type { AppId } from '../../domain/ids.js';
-import type { MessageText } from '../../domain/role.js';
-import type { Configuration } from '../../store/configuration.js';
-import { instant, instantSchema } from '../../views/instant.js';
-import { logEntryId } from '../../views/log.view.js';
-import type { ThreadDescriber } from '../thread-describer.js';
-import { describedThreadSchema } from '../thread-describer.view.js';
-import { threadEventSchema, threadEventView } from '../thread-event.view.js';
-import type { LiveHappening } from './live-item.js';
+import { deliveryId } from '../domain/delivery-id.js';
+import type { AppId } from '../domain/ids.js';
+import type { MessageText } from '../domain/role.js';
+import type { Configuration } from '../store/configuration.js';
+import { instant, instantSchema } from '../views/instant.js';
+import { logEntryId } from '../views/log.view.js';
+import type { ThreadDescriber } from './thread-describer.js';
+import { describedThreadSchema } from './thread-describer.view.js';
+import { threadEventSchema, threadEventView } from './thread-event.view.js';
+import type { LiveHappening } from '../live/live-item.js';
 
 export const liveLogSchema = threadEventSchema
   .extend({
