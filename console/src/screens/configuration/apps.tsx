@@ -4,17 +4,18 @@ import { useState } from 'react';
 import { api, path } from '../../api/client.js';
 import { appsQuery } from '../../api/queries.js';
 import type { App } from '../../api/types.js';
+import { useRefusal } from '../../app/role.js';
 import { AppChip } from '../../ui/app-chip.js';
 import { Badge } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
 import { Field } from '../../ui/field.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
-import { useChange, useMayEdit } from './editing.js';
+import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
 import { SecretsDialog, type Secret } from './secrets-dialog.js';
 
 export function Apps() {
-  const mayEdit = useMayEdit();
+  const refusal = useRefusal('admin');
   const { data: apps, error, refetch } = useQuery(appsQuery);
   const [editing, setEditing] = useState<App | 'new' | null>(null);
   const [deleting, setDeleting] = useState<App | null>(null);
@@ -25,7 +26,7 @@ export function Apps() {
     <section className="panel" aria-label="Apps">
       <header className="panel-head">
         <h2>Apps</h2>
-        <Button kind="primary" disabled={!mayEdit} onClick={() => setEditing('new')}>
+        <Button kind="primary" refusal={refusal} onClick={() => setEditing('new')}>
           <Plus aria-hidden /> Add an app
         </Button>
       </header>
@@ -62,10 +63,10 @@ export function Apps() {
                   )}
                 </td>
                 <td className="configuration-actions">
-                  <Button size="small" disabled={!mayEdit} onClick={() => setEditing(app)}>
+                  <Button size="small" refusal={refusal} onClick={() => setEditing(app)}>
                     Change…
                   </Button>
-                  <Button size="small" kind="danger" disabled={!mayEdit} onClick={() => setDeleting(app)}>
+                  <Button size="small" kind="danger" refusal={refusal} onClick={() => setDeleting(app)}>
                     Delete…
                   </Button>
                 </td>

@@ -5,12 +5,12 @@ import { Link, useParams } from 'react-router';
 import { pagesQuery } from '../../api/queries.js';
 import type { Page } from '../../api/types.js';
 import { useScope } from '../../app/scope.js';
+import { useRefusal } from '../../app/role.js';
 import { AppChip } from '../../ui/app-chip.js';
 import { Button } from '../../ui/button.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
 import { Checks } from './checks.js';
 import { Connections } from './connections.js';
-import { useMayEdit } from './editing.js';
 import { PageDialog } from './page-dialog.js';
 import { AdRoutes, LinkRoutes } from './routes.js';
 import { TryOut } from './try-out.js';
@@ -53,7 +53,7 @@ export function PageScreen() {
 }
 
 function Routing({ page }: { page: Page }) {
-  const mayEdit = useMayEdit();
+  const refusal = useRefusal('admin');
   const [editing, setEditing] = useState(false);
   const sides = [
     { name: 'Messenger', id: page.page_id, routing: page },
@@ -63,7 +63,7 @@ function Routing({ page }: { page: Page }) {
     <section className="panel" aria-label="Page">
       <header className="panel-head">
         <h2>{page.name}</h2>
-        <Button disabled={!mayEdit} onClick={() => setEditing(true)}>
+        <Button refusal={refusal} onClick={() => setEditing(true)}>
           Change…
         </Button>
       </header>

@@ -4,17 +4,18 @@ import { useState } from 'react';
 import { api, path } from '../../api/client.js';
 import { adRoutesQuery, linkRoutesQuery } from '../../api/queries.js';
 import type { AdRoute, LinkRoute } from '../../api/types.js';
+import { useRefusal } from '../../app/role.js';
 import { AppChip } from '../../ui/app-chip.js';
 import { Button } from '../../ui/button.js';
 import { Field } from '../../ui/field.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
 import { useToasts } from '../../ui/toast.js';
 import { AppSelect } from './app-select.js';
-import { useChange, useMayEdit } from './editing.js';
+import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
 
 export function AdRoutes({ pageId }: { pageId: string }) {
-  const mayEdit = useMayEdit();
+  const refusal = useRefusal('admin');
   const toasts = useToasts();
   const { data: ads, error, refetch } = useQuery(adRoutesQuery(pageId));
   const [adding, setAdding] = useState(false);
@@ -26,7 +27,7 @@ export function AdRoutes({ pageId }: { pageId: string }) {
     <section className="panel" aria-label="Ads">
       <header className="panel-head">
         <h2>Ads</h2>
-        <Button size="small" disabled={!mayEdit} onClick={() => setAdding(true)}>
+        <Button size="small" refusal={refusal} onClick={() => setAdding(true)}>
           <Plus aria-hidden /> Route an ad
         </Button>
       </header>
@@ -55,7 +56,8 @@ export function AdRoutes({ pageId }: { pageId: string }) {
                     size="small"
                     icon
                     aria-label={`No longer route the ad ${ad.title ?? ad.ad_id}`}
-                    disabled={!mayEdit || remove.isPending}
+                    refusal={refusal}
+                    disabled={remove.isPending}
                     onClick={() => remove.mutate(ad, { onError: toasts.fail })}
                   >
                     <Trash2 aria-hidden />
@@ -134,7 +136,7 @@ function AdDialog({ pageId, onClose }: { pageId: string; onClose: () => void }) 
 }
 
 export function LinkRoutes({ pageId }: { pageId: string }) {
-  const mayEdit = useMayEdit();
+  const refusal = useRefusal('admin');
   const toasts = useToasts();
   const { data: links, error, refetch } = useQuery(linkRoutesQuery(pageId));
   const [adding, setAdding] = useState(false);
@@ -146,7 +148,7 @@ export function LinkRoutes({ pageId }: { pageId: string }) {
     <section className="panel" aria-label="Links">
       <header className="panel-head">
         <h2>Links</h2>
-        <Button size="small" disabled={!mayEdit} onClick={() => setAdding(true)}>
+        <Button size="small" refusal={refusal} onClick={() => setAdding(true)}>
           <Plus aria-hidden /> Route a link
         </Button>
       </header>
@@ -173,7 +175,8 @@ export function LinkRoutes({ pageId }: { pageId: string }) {
                     size="small"
                     icon
                     aria-label={`No longer route the link ${link.ref}`}
-                    disabled={!mayEdit || remove.isPending}
+                    refusal={refusal}
+                    disabled={remove.isPending}
                     onClick={() => remove.mutate(link, { onError: toasts.fail })}
                   >
                     <Trash2 aria-hidden />
