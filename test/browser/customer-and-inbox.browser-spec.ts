@@ -49,13 +49,6 @@ suite('a person who plays customer and works in the inbox', () => {
     expect(await other.getByRole('listitem').count()).toBe(0);
   });
 
-  it('tries out where a person would go, without anything happening', async () => {
-    const page = await open(`/configuration/pages/${demo.page}`);
-    await page.getByLabel('Does').selectOption('tap_ad');
-    await page.getByRole('button', { name: 'Explain' }).click();
-    await page.getByText(`The ad ${demo.ad} routes to Marketing bot, which gets the thread.`).waitFor();
-  });
-
   it('sees the secrets of a new app once', async () => {
     const page = await open('/configuration/apps');
     await page.getByRole('button', { name: 'Add an app' }).click();

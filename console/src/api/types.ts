@@ -51,12 +51,10 @@ export interface Session {
   readonly mode: 'emulator' | 'gateway';
 }
 
-/** A delivery with what is sent, to the byte. */
-export type DeliveryDetail = Delivery & {
-  readonly request?: {
-    readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-    readonly curl: string;
-  } | null;
-};
+/** What is sent for a delivery, to the byte. */
+export interface DeliveryRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly curl: string;
+}

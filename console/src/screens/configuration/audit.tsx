@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { api } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import type { AuditEntry, ListPage } from '../../api/types.js';
-import { fullMoment, moment } from '../../clock/format.js';
+import { dateAndTime, fullMoment } from '../../clock/format.js';
 import { Badge } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
 import { CopyButton } from '../../ui/copy-button.js';
@@ -66,7 +66,9 @@ function AuditList() {
               {entries.map((entry) => (
                 <tr key={entry.id}>
                   <td>
-                    <RealMoment at={entry.at} />
+                    <time dateTime={entry.at} title={fullMoment(Date.parse(entry.at))}>
+                      {dateAndTime(Date.parse(entry.at))}
+                    </time>
                   </td>
                   <td>
                     {entry.name} <Badge>{entry.role}</Badge>
@@ -154,15 +156,5 @@ function EntryDialog({ entry, onClose }: { entry: AuditEntry; onClose: () => voi
         </div>
       )}
     </Dialog>
-  );
-}
-
-/** The trail is in real time, also in the emulator: it is compared with the real now. */
-function RealMoment({ at }: { at: string }) {
-  const ms = Date.parse(at);
-  return (
-    <time dateTime={at} title={fullMoment(ms)}>
-      {moment(ms, Date.now())}
-    </time>
   );
 }

@@ -1,4 +1,4 @@
-import { Link, NavLink, Route, Routes } from 'react-router';
+import { Link, NavLink, Route, Routes, useLocation } from 'react-router';
 import { Signpost } from 'lucide-react';
 import { useRefusal } from '../../app/role.js';
 import { useScope } from '../../app/scope.js';
@@ -15,15 +15,17 @@ import './configuration.css';
 export function Component() {
   const scope = useScope();
   const refusal = useRefusal('admin');
+  // A page's own screen belongs to the pages.
+  const inPages = /^\/configuration(\/pages\/.*)?\/?$/.test(useLocation().pathname);
   return (
     <div className="screen">
       <header className="screen-head">
         <h1>Configuration</h1>
       </header>
       <nav className="tabs" aria-label="Configuration">
-        <NavLink className="tab" to={scope.to('/configuration')} end>
+        <Link className="tab" to={scope.to('/configuration')} aria-current={inPages ? 'page' : undefined}>
           Pages
-        </NavLink>
+        </Link>
         <NavLink className="tab" to={scope.to('/configuration/apps')}>
           Apps
         </NavLink>
