@@ -62,18 +62,19 @@ suite('a person with ten thousand threads', () => {
   });
 
   /** Resolves once the screen is full of threads that can be read: a hole where threads should be would stay one. */
-  const full = () =>
-    page.waitForFunction(() => {
-      const body = document.querySelector('[role="rowgroup"]');
-      if (body === null) return false;
-      const { top, bottom } = body.getBoundingClientRect();
-      const readable = [...body.querySelectorAll('[role="row"]')].filter((row) => {
-        const place = row.getBoundingClientRect();
-        return place.bottom > top && place.top < bottom && row.textContent !== '';
-      });
-      const heights = readable.map((row) => row.getBoundingClientRect().height);
-      return heights.reduce((sum, height) => sum + height, 0) >= bottom - top;
-    });
+  const full = async () =>
+    page.waitForFunction(
+      (body: any) => {
+        const { top, bottom } = body.getBoundingClientRect();
+        const heights = [...body.querySelectorAll('[role="row"]')]
+          .filter((row: any) => row.textContent !== '')
+          .map((row: any) => row.getBoundingClientRect())
+          .filter((place: any) => place.bottom > top && place.top < bottom)
+          .map((place: any) => place.height as number);
+        return heights.reduce((sum, height) => sum + height, 0) >= bottom - top;
+      },
+      await list.elementHandle(),
+    );
 
   /** Goes on with `step` until the last thread can be seen. */
   const scrollToTheEnd = async (step: () => Promise<void>) => {
