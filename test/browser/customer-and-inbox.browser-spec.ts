@@ -60,17 +60,6 @@ suite('a person who plays customer and works in the inbox', () => {
     await page.getByRole('row', { name: /Another bot/ }).waitFor();
   });
 
-  it('pauses an app, with a reason, and lets it go on', async () => {
-    const page = await open('/deliveries');
-    const row = page.getByRole('region', { name: 'Apps' }).getByRole('row', { name: /Support bot/ });
-    await row.getByRole('button', { name: 'Pause' }).click();
-    await page.getByLabel('Reason').fill('Its server is moved');
-    await page.getByRole('button', { name: 'Pause', exact: true }).click();
-    await row.getByText('paused').waitFor();
-    await row.getByRole('button', { name: 'Resume' }).click();
-    await row.getByText('paused').waitFor({ state: 'detached' });
-  });
-
   it.each(['light', 'dark'] as const)('finds nothing serious with axe, %s', async (theme) => {
     const page = await open('/customer?people=messenger.7000000000000201', theme);
     await page.getByRole('log').waitFor();
