@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Pause, Play, RotateCw } from 'lucide-react';
 import { useState } from 'react';
 import { api, path } from '../../api/client.js';
@@ -43,15 +43,14 @@ const countsQuery = (appId: string) => ({
 /** How deliveries to each app stand; failing apps stand first. */
 export function AppHealth({ filter }: { filter: (appId: string, status: string) => void }) {
   const { data: apps, error, refetch } = useQuery(appsQuery);
-  const client = useQueryClient();
+  const counted = useQueries({ queries: (apps ?? []).map((app) => countsQuery(app.app_id)) });
   if (error !== null && apps === undefined) return <Failure error={error} retry={() => void refetch()} />;
   if (apps === undefined) return <Skeleton />;
-  const trouble = (app: App) => {
-    const counts = client.getQueryData<Counts>(countsQuery(app.app_id).queryKey);
-    if (counts === undefined) return 0;
-    return counts.dead_letter.count * 1_000 + counts.retrying.count * 100 + counts.held.count;
-  };
-  const sorted = [...apps].sort((one, other) => trouble(other) - trouble(one));
+  const troubleOf = (counts: Counts | undefined) =>
+    counts === undefined ? 0 : counts.dead_letter.count * 1_000 + counts.retrying.count * 100 + counts.held.count;
+  const sorted = apps
+    .map((app, index) => ({ app, counts: counted[index]?.data }))
+    .sort((one, other) => troubleOf(other.counts) - troubleOf(one.counts));
   return (
     <section className="panel" aria-label="Apps">
       <table className="table">
@@ -70,8 +69,8 @@ export function AppHealth({ filter }: { filter: (appId: string, status: string) 
           </tr>
         </thead>
         <tbody>
-          {sorted.map((app) => (
-            <HealthRow key={app.app_id} app={app} filter={filter} />
+          {sorted.map(({ app, counts }) => (
+            <HealthRow key={app.app_id} app={app} counts={counts} filter={filter} />
           ))}
         </tbody>
       </table>
@@ -79,8 +78,14 @@ export function AppHealth({ filter }: { filter: (appId: string, status: string) 
   );
 }
 
-function HealthRow({ app, filter }: { app: App; filter: (appId: string, status: string) => void }) {
-  const { data: counts } = useQuery(countsQuery(app.app_id));
+interface HealthRowProps {
+  readonly app: App;
+  /** Undefined: they are still being read. */
+  readonly counts: Counts | undefined;
+  readonly filter: (appId: string, status: string) => void;
+}
+
+function HealthRow({ app, counts, filter }: HealthRowProps) {
   const refusal = useRefusal('operator');
   const client = useQueryClient();
   const toasts = useToasts();

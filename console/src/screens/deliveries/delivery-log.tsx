@@ -187,7 +187,7 @@ function DeliveryRow({ delivery, chosen, choose, open }: DeliveryRowProps) {
         {delivery.next_attempt_at !== null && (
           <span className="faint">
             {' '}
-            again in <Countdown until={delivery.next_attempt_at} />
+            · next attempt: <Countdown until={delivery.next_attempt_at} />
           </span>
         )}
         {delivery.reason !== null && <div className="deliveries-reason">{delivery.reason}</div>}

@@ -39,7 +39,7 @@ export const deliveryStatusNames: Readonly<Record<Delivery['status'], string>> =
 };
 
 const statusHelp: Readonly<Record<Delivery['status'], string>> = {
-  delivered: 'The app answered that it has it.',
+  delivered: 'Nothing more is owed: the app took it, or has no callback.',
   pending: 'It is about to be sent.',
   held: 'The app is paused, or failing as a whole: it is sent, in order, when that ends.',
   retrying: 'It, or an earlier one of the thread, waits for its next attempt.',
@@ -123,7 +123,7 @@ function Facts({ delivery }: { delivery: Delivery }) {
         {delivery.next_attempt_at !== null && (
           <>
             {' '}
-            · next attempt in <Countdown until={delivery.next_attempt_at} />
+            · next attempt: <Countdown until={delivery.next_attempt_at} />
           </>
         )}
       </dd>
