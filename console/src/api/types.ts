@@ -18,9 +18,9 @@ export type Connection = z.infer<typeof connectionSchema>;
 export type AdRoute = z.infer<typeof adRouteSchema>;
 export type LinkRoute = z.infer<typeof linkRouteSchema>;
 export type Thread = z.infer<typeof threadSchema> & {
-  /** The person's name, if it is known. */
-  readonly name?: string | null;
-  readonly last_event_at?: string | null;
+  /** What the person is called, where that is known. */
+  readonly name: string | null;
+  readonly last_event_at: string;
 };
 export type LogEntry = z.infer<typeof logEntrySchema>;
 export type Notice = z.infer<typeof noticeSchema>;
@@ -53,8 +53,43 @@ export interface Session {
 
 /** What is sent for a delivery, to the byte. */
 export interface DeliveryRequest {
-  readonly url: string;
+  /** The callback of the app now; null: it has none. */
+  readonly url: string | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  readonly curl: string;
+  /** The same request as a command line; null without a callback. */
+  readonly curl: string | null;
+}
+
+/** How deliveries to an app go. */
+export interface AppHealth {
+  readonly app_id: string;
+  readonly name: string;
+  readonly status: 'failing' | 'paused' | 'dead_letters' | 'ok';
+  readonly paused_at: string | null;
+  readonly failing_since: string | null;
+  readonly last_error: string | null;
+  readonly next_attempt_at: string | null;
+  /** Threads that wait for their next attempt. */
+  readonly stalled_threads: number;
+  /** Events held back while the app is paused or fails as a whole. */
+  readonly held: number;
+  /** Given up and not sent again. */
+  readonly dead_letters: number;
+}
+
+/** Something about a page's configuration that people should know. */
+export interface ConfigurationCheck {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly code: string;
+  readonly app_id: string | null;
+  readonly channel: Channel | null;
+  /** What is the case. */
+  readonly message: string;
+  /** Why it matters. */
+  readonly why: string;
+  /** What helps. */
+  readonly help: string;
+  /** Which are missing. */
+  readonly fields: Connection['subscribed_fields'];
 }
