@@ -30,6 +30,7 @@ import { OperatingStore } from './store/operating.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
 import { SessionStore } from './store/session.store.js';
 import { Vitals } from './telemetry/vitals.js';
+import { ThreadStore } from './store/thread.store.js';
 import { Timers } from './timers/timers.js';
 
 /** What lets people in. */
@@ -59,6 +60,7 @@ export class AppModule {
       { provide: ConfigurationCache, useValue: core.configuration },
       { provide: LaneStore, useValue: core.lanes },
       { provide: LogStore, useValue: core.log },
+      { provide: ThreadStore, useValue: new ThreadStore(core.readPool) },
       { provide: CursorStore, useValue: new CursorStore(core.readPool) },
       { provide: QuarantineStore, useValue: core.quarantine },
       { provide: CommittedRows, useValue: core.committedRows },

@@ -7,8 +7,10 @@ import { LiveStore } from '../store/live.store.js';
 import { PersonStore } from '../store/person.store.js';
 import { AppsController } from './apps.controller.js';
 import { AuditController } from './audit.controller.js';
+import { ChecksController } from './checks.controller.js';
 import { ConnectionsController } from './connections.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
+import { DeliveryHealthController } from './delivery-health.controller.js';
 import { ExplainController } from './explain.controller.js';
 import { FeedController } from './feed.controller.js';
 import { HealthController } from './health.controller.js';
@@ -23,6 +25,7 @@ import { Readiness } from './readiness.js';
 import { RoutesController } from './routes.controller.js';
 import { SessionController } from './session.controller.js';
 import { ThreadControlController } from './thread-control.controller.js';
+import { ThreadDescriber } from './thread-describer.js';
 import { ThreadFinder } from './thread-finder.js';
 import { ThreadsController } from './threads.controller.js';
 import { TokensController } from './tokens.controller.js';
@@ -36,12 +39,14 @@ import { TokensController } from './tokens.controller.js';
     AppsController,
     PagesController,
     ConnectionsController,
+    ChecksController,
     RoutesController,
     ExplainController,
     PeopleController,
     ThreadsController,
     ThreadControlController,
     DeliveriesController,
+    DeliveryHealthController,
     FeedController,
     MachineController,
     LiveController,
@@ -50,6 +55,7 @@ import { TokensController } from './tokens.controller.js';
   ],
   providers: [
     CallbackVerifier,
+    ThreadDescriber,
     ThreadFinder,
     LiveHub,
     { provide: LiveStore, useFactory: (dataSource: DataSource) => new LiveStore(dataSource), inject: [DataSource] },

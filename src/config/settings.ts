@@ -80,7 +80,7 @@ export const settingsSchema = z.object({
   /** `platform`: calls of apps are limited as the platform limits them, and answers tell how much is used up. */
   RATE_LIMITS: oneOf(['off', 'platform']).default('off'),
   /** How many commits may be under way at once: while the database writes one, the next can be decided. */
-  COMMITS_AT_ONCE: count(2, 256),
+  COMMITS_AT_ONCE: count(3, 256),
   /** Up to so many waiting events go into one commit together; a second one beside it would cost a second flush. */
   COMMIT_TOGETHER_MAX: count(256, 10_000),
   /** Events in one commit at most: larger ones delay their own callers. */

@@ -15,6 +15,7 @@ import { ConfigurationCache } from '../../store/configuration.cache.js';
 import { LiveStore } from '../../store/live.store.js';
 import { EventStream } from '../event-stream.js';
 import { decodeFeedCursor, encodeFeedCursor } from '../feed-cursor.js';
+import { ThreadDescriber } from '../thread-describer.js';
 import { ThreadFinder } from '../thread-finder.js';
 import { epochAt, LiveHub, positionCount } from './live-hub.js';
 import { LiveItem } from './live-item.js';
@@ -46,6 +47,7 @@ export class LiveController implements OnModuleDestroy {
     private readonly store: LiveStore,
     private readonly configuration: ConfigurationCache,
     private readonly threads: ThreadFinder,
+    private readonly describer: ThreadDescriber,
     private readonly authenticator: Authenticator,
     private readonly clock: Clock,
   ) {}
@@ -141,6 +143,7 @@ export class LiveController implements OnModuleDestroy {
   #view(happening: LiveItem['happening'], text: MessageText): object {
     return liveView(happening, text, {
       configuration: this.configuration.current(),
+      describer: this.describer,
       now: this.clock.now(),
       nameOf: (appId) => this.threads.shortNameOf(appId),
     });
