@@ -5,26 +5,28 @@ import type { appSchema } from '../../../src/admin-api/app.view.js';
 import type { auditEntrySchema } from '../../../src/admin-api/audit.view.js';
 import type { connectionSchema } from '../../../src/admin-api/connection.view.js';
 import type { changeSchema } from '../../../src/admin-api/change.view.js';
+import type { checkSchema } from '../../../src/admin-api/checks.view.js';
+import type { appHealthSchema } from '../../../src/admin-api/delivery-health.view.js';
+import type { deliveryRequestSchema } from '../../../src/admin-api/delivery-request.js';
 import type { deliverySchema } from '../../../src/admin-api/delivery.view.js';
 import type { machineSchema } from '../../../src/admin-api/machine-definition.js';
 import type { pageSchema } from '../../../src/admin-api/page.view.js';
 import type { adRouteSchema, linkRouteSchema } from '../../../src/admin-api/route.view.js';
+import type { describedThreadSchema } from '../../../src/admin-api/thread-describer.view.js';
 import type { logEntrySchema, noticeSchema } from '../../../src/views/log.view.js';
-import type { threadSchema } from '../../../src/views/thread.view.js';
 
 export type App = z.infer<typeof appSchema>;
 export type Page = z.infer<typeof pageSchema>;
 export type Connection = z.infer<typeof connectionSchema>;
 export type AdRoute = z.infer<typeof adRouteSchema>;
 export type LinkRoute = z.infer<typeof linkRouteSchema>;
-export type Thread = z.infer<typeof threadSchema> & {
-  /** What the person is called, where that is known. */
-  readonly name: string | null;
-  readonly last_event_at: string;
-};
+export type Thread = z.infer<typeof describedThreadSchema>;
 export type LogEntry = z.infer<typeof logEntrySchema>;
 export type Notice = z.infer<typeof noticeSchema>;
 export type Delivery = z.infer<typeof deliverySchema>;
+export type DeliveryRequest = z.infer<typeof deliveryRequestSchema>;
+export type AppHealth = z.infer<typeof appHealthSchema>;
+export type ConfigurationCheck = z.infer<typeof checkSchema>;
 export type Change = z.infer<typeof changeSchema>;
 export type Machine = z.infer<typeof machineSchema>;
 export type AdminToken = z.infer<typeof adminTokenSchema>;
@@ -49,47 +51,4 @@ export interface Session {
   /** Null: signed in with a token that does not end. */
   readonly expires_at: string | null;
   readonly mode: 'emulator' | 'gateway';
-}
-
-/** What is sent for a delivery, to the byte. */
-export interface DeliveryRequest {
-  /** The callback of the app now; null: it has none. */
-  readonly url: string | null;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** The same request as a command line; null without a callback. */
-  readonly curl: string | null;
-}
-
-/** How deliveries to an app go. */
-export interface AppHealth {
-  readonly app_id: string;
-  readonly name: string;
-  readonly status: 'failing' | 'paused' | 'dead_letters' | 'ok';
-  readonly paused_at: string | null;
-  readonly failing_since: string | null;
-  readonly last_error: string | null;
-  readonly next_attempt_at: string | null;
-  /** Threads that wait for their next attempt. */
-  readonly stalled_threads: number;
-  /** Events held back while the app is paused or fails as a whole. */
-  readonly held: number;
-  /** Given up and not sent again. */
-  readonly dead_letters: number;
-}
-
-/** Something about a page's configuration that people should know. */
-export interface ConfigurationCheck {
-  readonly severity: 'error' | 'warning' | 'info';
-  readonly code: string;
-  readonly app_id: string | null;
-  readonly channel: Channel | null;
-  /** What is the case. */
-  readonly message: string;
-  /** Why it matters. */
-  readonly why: string;
-  /** What helps. */
-  readonly help: string;
-  /** Which are missing. */
-  readonly fields: Connection['subscribed_fields'];
 }
