@@ -138,6 +138,33 @@ suite('an admin who configures in the console', () => {
     expect(await page.getByRole('row', { name: /Book shop/ }).count()).toBe(0);
   });
 
+  it('is told what is wrong and why it matters, and mends it with one click each', async () => {
+    await signalbox.api('PUT', '/api/v1/pages/104700000000088', { name: 'Toy shop' });
+    await signalbox.api('PUT', `/api/v1/pages/104700000000088/apps/${demo.supportBot}`, {
+      subscribed_fields: ['messages', 'standby'],
+      standby: { messenger: true, instagram: true },
+      can_take_control: true,
+    });
+    await signalbox.api('PUT', '/api/v1/pages/104700000000088/routes/ads/ad-1', {
+      receiving_app_id: demo.marketingBot,
+    });
+    const page = await open('/configuration/pages/104700000000088');
+    const checks = page.getByRole('region', { name: 'Checks' });
+    const check = (text: string | RegExp) => checks.getByRole('listitem').filter({ hasText: text });
+
+    await check('There is no default app').getByText('all of them may answer', { exact: false }).waitFor();
+    await check('There is no default app').getByRole('button', { name: 'Make it Support bot' }).click();
+    await check('There is no default app').waitFor({ state: 'detached' });
+    await check('is not subscribed to').getByRole('button', { name: 'Subscribe it to them' }).click();
+    await check('is not subscribed to').waitFor({ state: 'detached' });
+    await check('may take control by sending').getByRole('button', { name: 'Let it take no control' }).click();
+    await check('may take control by sending').waitFor({ state: 'detached' });
+    await check('The ad ad-1 routes to Marketing bot').getByRole('button', { name: 'Connect Marketing bot' }).click();
+    await page.getByRole('button', { name: 'I have copied it' }).click();
+    await check('The ad ad-1 routes to Marketing bot').waitFor({ state: 'detached' });
+    await page.getByRole('region', { name: 'Connected apps' }).getByText('Marketing bot').waitFor();
+  });
+
   it('gives an app a new secret, and what it is sent is signed with that', async () => {
     const receiver = await Receiver.start('the-secret-before', 'verify-me');
     try {

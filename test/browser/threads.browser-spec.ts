@@ -73,7 +73,7 @@ suite('a person at the console', () => {
     await page.getByRole('button', { name: 'marketing-owned' }).click();
     await page.getByRole('row', { name: '7000000000000102' }).waitFor({ state: 'detached' });
     expect(page.url()).toContain('state=marketing-owned');
-    await page.getByRole('link', { name: person }).click();
+    await page.getByRole('link', { name: 'Person 0101' }).click();
     await page.getByRole('heading', { name: person }).waitFor();
   });
 
@@ -81,7 +81,7 @@ suite('a person at the console', () => {
     const page = await open('/threads');
     await page.getByText('Live', { exact: true }).waitFor();
     await act('7000000000000104', { type: 'tap_ad', ad_id: demo.ad });
-    await page.getByRole('link', { name: '7000000000000104' }).click();
+    await page.getByRole('link', { name: 'Person 0104' }).click();
     await page.getByRole('button', { name: `tapped the ad ${demo.ad}` }).waitFor();
     await act('7000000000000104', { type: 'message', text: 'What does it cost?' });
     await page.getByRole('button', { name: 'The person wrote “What does it cost?”' }).waitFor();

@@ -5,27 +5,29 @@ import type { appSchema } from '../../../src/admin-api/app.view.js';
 import type { auditEntrySchema } from '../../../src/admin-api/audit.view.js';
 import type { connectionSchema } from '../../../src/admin-api/connection.view.js';
 import type { changeSchema } from '../../../src/admin-api/change.view.js';
+import type { checkSchema } from '../../../src/admin-api/checks.view.js';
+import type { appHealthSchema } from '../../../src/admin-api/delivery-health.view.js';
+import type { deliveryRequestSchema } from '../../../src/admin-api/delivery-request.js';
 import type { deliverySchema } from '../../../src/admin-api/delivery.view.js';
 import type { ticketSchema } from '../../../src/inspector/tickets.controller.js';
 import type { machineSchema } from '../../../src/views/machine-definition.js';
 import type { pageSchema } from '../../../src/admin-api/page.view.js';
 import type { adRouteSchema, linkRouteSchema } from '../../../src/admin-api/route.view.js';
+import type { describedThreadSchema } from '../../../src/admin-api/thread-describer.view.js';
 import type { logEntrySchema, noticeSchema } from '../../../src/views/log.view.js';
-import type { threadSchema } from '../../../src/views/thread.view.js';
 
 export type App = z.infer<typeof appSchema>;
 export type Page = z.infer<typeof pageSchema>;
 export type Connection = z.infer<typeof connectionSchema>;
 export type AdRoute = z.infer<typeof adRouteSchema>;
 export type LinkRoute = z.infer<typeof linkRouteSchema>;
-export type Thread = z.infer<typeof threadSchema> & {
-  /** The person's name, if it is known. */
-  readonly name?: string | null;
-  readonly last_event_at?: string | null;
-};
+export type Thread = z.infer<typeof describedThreadSchema>;
 export type LogEntry = z.infer<typeof logEntrySchema>;
 export type Notice = z.infer<typeof noticeSchema>;
 export type Delivery = z.infer<typeof deliverySchema>;
+export type DeliveryRequest = z.infer<typeof deliveryRequestSchema>;
+export type AppHealth = z.infer<typeof appHealthSchema>;
+export type ConfigurationCheck = z.infer<typeof checkSchema>;
 export type Change = z.infer<typeof changeSchema>;
 export type Machine = z.infer<typeof machineSchema>;
 export type AdminToken = z.infer<typeof adminTokenSchema>;
@@ -50,13 +52,5 @@ export interface Session {
   /** Null: signed in with a token that does not end. */
   readonly expires_at: string | null;
   readonly mode: 'emulator' | 'gateway';
-}
-
-/** What is sent for a delivery, to the byte. */
-export interface DeliveryRequest {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly curl: string;
 }
 export type InspectorTicket = z.infer<typeof ticketSchema>;

@@ -1,31 +1,23 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { CircleAlert, CircleCheck, Info } from 'lucide-react';
+import { useState } from 'react';
 import { api, path } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
-import { AppChip } from '../../ui/app-chip.js';
+import type { ConfigurationCheck, Page } from '../../api/types.js';
 import { Failure, Skeleton } from '../../ui/state.js';
-
-/** Something about a page's configuration that people should know, why it matters and what helps. */
-interface Check {
-  readonly severity: 'error' | 'warning' | 'info';
-  readonly code: string;
-  readonly app_id?: string | null;
-  readonly message: string;
-  readonly help: string;
-}
+import { CheckFix } from './check-fix.js';
+import { SecretsDialog, type Secret } from './secrets-dialog.js';
 
 const checksQuery = (pageId: string) =>
   queryOptions({
     queryKey: [...keys.configuration, 'checks', pageId],
-    queryFn: async ({ signal }) => {
-      const answer = await api.get<Check[] | { data: Check[] }>(path`/pages/${pageId}/checks`, {}, signal);
-      return Array.isArray(answer) ? answer : answer.data;
-    },
+    queryFn: ({ signal }) => api.get<{ data: ConfigurationCheck[] }>(path`/pages/${pageId}/checks`, {}, signal),
   });
 
-/** What is wrong with the configuration of a page. */
-export function Checks({ pageId }: { pageId: string }) {
-  const { data: checks, error, refetch } = useQuery(checksQuery(pageId));
+/** What is wrong with the configuration of a page, why it matters, and what one click can do about it. */
+export function Checks({ page }: { page: Page }) {
+  const { data: checks, error, refetch } = useQuery(checksQuery(page.page_id));
+  const [secrets, setSecrets] = useState<readonly Secret[]>([]);
   return (
     <section className="panel" aria-label="Checks">
       <header className="panel-head">
@@ -35,29 +27,34 @@ export function Checks({ pageId }: { pageId: string }) {
         <Failure error={error} retry={() => void refetch()} />
       ) : checks === undefined ? (
         <Skeleton lines={2} />
-      ) : checks.length === 0 ? (
+      ) : checks.data.length === 0 ? (
         <p className="check" data-severity="none">
           <CircleCheck aria-hidden /> Nothing is wrong with the configuration of this page.
         </p>
       ) : (
         <ul>
-          {checks.map((check) => (
+          {checks.data.map((check) => (
             <li
-              key={`${check.code} ${check.app_id ?? ''} ${check.message}`}
+              key={`${check.code} ${check.app_id ?? ''} ${check.channel ?? ''} ${check.message}`}
               className="check"
               data-severity={check.severity}
             >
               {check.severity === 'info' ? <Info aria-hidden /> : <CircleAlert aria-hidden />}
-              <div>
+              <div className="check-text">
                 <p>
-                  <strong>{check.message}</strong> {check.app_id != null && <AppChip appId={check.app_id} />}
+                  <span className="visually-hidden">{check.severity}: </span>
+                  <strong>{check.message}</strong>
                 </p>
-                <p className="check-help">{check.help}</p>
+                <p className="check-help">
+                  {check.why} {check.help}
+                </p>
               </div>
+              <CheckFix check={check} page={page} onSecrets={setSecrets} />
             </li>
           ))}
         </ul>
       )}
+      {secrets.length > 0 && <SecretsDialog secrets={secrets} onClose={() => setSecrets([])} />}
     </section>
   );
 }

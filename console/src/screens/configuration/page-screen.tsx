@@ -47,7 +47,7 @@ export function PageScreen() {
   return (
     <>
       <Routing page={page} />
-      <Checks pageId={pageId} />
+      <Checks page={page} />
       <Connections page={page} />
       <div className="configuration-pair">
         <AdRoutes pageId={pageId} />

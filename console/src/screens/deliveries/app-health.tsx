@@ -1,11 +1,11 @@
-import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Pause, Play, RotateCw } from 'lucide-react';
 import { useState } from 'react';
 import { api, path } from '../../api/client.js';
 import { appsQuery, keys } from '../../api/queries.js';
-import type { App, Delivery, ListPage } from '../../api/types.js';
+import type { App, AppHealth as AppHealthEntry, Delivery } from '../../api/types.js';
 import { useRefusal } from '../../app/role.js';
-import { Ago } from '../../clock/time.js';
+import { Ago, Countdown } from '../../clock/time.js';
 import { AppChip } from '../../ui/app-chip.js';
 import { Badge } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
@@ -13,135 +13,109 @@ import { Dialog } from '../../ui/dialog.js';
 import { Field } from '../../ui/field.js';
 import { Failure, Skeleton } from '../../ui/state.js';
 import { useToasts } from '../../ui/toast.js';
-import { deliveryStatusNames, deliveryTones } from '../thread/delivery-dialog.js';
+import { deliveryTones } from '../thread/delivery-dialog.js';
 
-const unsettled = ['dead_letter', 'retrying', 'held', 'pending'] as const;
-/** A number is shown up to this; more is "and more". */
-const countedMax = 100;
-
-type Counts = Readonly<Record<(typeof unsettled)[number], { count: number; more: boolean }>>;
-
-const countsQuery = (appId: string) => ({
-  queryKey: [...keys.deliveries, 'counts', appId],
-  queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Counts> => {
-    const count = async (status: (typeof unsettled)[number]) => {
-      const list = await api.get<ListPage<Delivery>>(
-        '/deliveries',
-        { app_id: appId, status, limit: countedMax },
-        signal,
-      );
-      return { count: list.data.length, more: list.next_cursor !== null && list.data.length > 0 };
-    };
-    const [dead_letter, retrying, held, pending] = await Promise.all(unsettled.map(count));
-    if (dead_letter === undefined || retrying === undefined || held === undefined || pending === undefined) {
-      throw new Error('a count is missing');
-    }
-    return { dead_letter, retrying, held, pending };
-  },
+const healthQuery = queryOptions({
+  queryKey: [...keys.deliveries, 'health'],
+  queryFn: ({ signal }) => api.get<{ data: AppHealthEntry[] }>('/delivery-health', {}, signal),
 });
 
-/** How deliveries to each app stand; failing apps stand first. */
-export function AppHealth({ filter }: { filter: (appId: string, status: string) => void }) {
-  const { data: apps, error, refetch } = useQuery(appsQuery);
-  const counted = useQueries({ queries: (apps ?? []).map((app) => countsQuery(app.app_id)) });
-  if (error !== null && apps === undefined) return <Failure error={error} retry={() => void refetch()} />;
-  if (apps === undefined) return <Skeleton />;
-  const troubleOf = (counts: Counts | undefined) =>
-    counts === undefined ? 0 : counts.dead_letter.count * 1_000 + counts.retrying.count * 100 + counts.held.count;
-  const sorted = apps
-    .map((app, index) => ({ app, counts: counted[index]?.data }))
-    .sort((one, other) => troubleOf(other.counts) - troubleOf(one.counts));
+interface AppHealthProps {
+  readonly filter: (appId: string, status: Delivery['status']) => void;
+}
+
+/** How deliveries to each app go; those that fail stand first. */
+export function AppHealth({ filter }: AppHealthProps) {
+  const { data: apps = [] } = useQuery(appsQuery);
+  const { data: health, error, refetch } = useQuery(healthQuery);
+  if (error !== null && health === undefined) return <Failure error={error} retry={() => void refetch()} />;
+  if (health === undefined) return <Skeleton />;
   return (
     <section className="panel" aria-label="Apps">
-      <table className="table">
-        <thead>
-          <tr>
-            <th>App</th>
-            <th>Callback</th>
-            {unsettled.map((status) => (
-              <th key={status} className="deliveries-count">
-                {deliveryStatusNames[status]}
+      <div className="deliveries-scroll">
+        <table className="table">
+          <thead>
+            <tr>
+              <th>App</th>
+              <th>How it goes</th>
+              <th className="deliveries-count">retrying</th>
+              <th className="deliveries-count">held</th>
+              <th className="deliveries-count">dead letters</th>
+              <th>
+                <span className="visually-hidden">Actions</span>
               </th>
+            </tr>
+          </thead>
+          <tbody>
+            {health.data.map((entry) => (
+              <HealthRow
+                key={entry.app_id}
+                health={entry}
+                app={apps.find(({ app_id }) => app_id === entry.app_id)}
+                filter={filter}
+              />
             ))}
-            <th>
-              <span className="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {sorted.map(({ app, counts }) => (
-            <HealthRow key={app.app_id} app={app} counts={counts} filter={filter} />
-          ))}
-        </tbody>
-      </table>
+          </tbody>
+        </table>
+      </div>
     </section>
   );
 }
 
-interface HealthRowProps {
-  readonly app: App;
-  /** Undefined: they are still being read. */
-  readonly counts: Counts | undefined;
-  readonly filter: (appId: string, status: string) => void;
+interface HealthRowProps extends AppHealthProps {
+  readonly health: AppHealthEntry;
+  /** Undefined: it is still being read. */
+  readonly app: App | undefined;
 }
 
-function HealthRow({ app, counts, filter }: HealthRowProps) {
+function HealthRow({ health, app, filter }: HealthRowProps) {
   const refusal = useRefusal('operator');
   const client = useQueryClient();
   const toasts = useToasts();
   const [asking, setAsking] = useState<'pause' | 'replay' | null>(null);
   const resume = useMutation({
-    mutationFn: () => api.post<App>(path`/apps/${app.app_id}/resume`),
-    onSuccess: () => toasts.say(`${app.name} gets its deliveries again, in order.`, 'good'),
+    mutationFn: () => api.post<App>(path`/apps/${health.app_id}/resume`),
+    onSuccess: () => toasts.say(`${health.name} gets its deliveries again, in order.`, 'good'),
     onError: toasts.fail,
     onSettled: () => client.invalidateQueries(),
   });
+  const counts = [
+    { status: 'retrying', count: health.stalled_threads, what: 'waiting threads' },
+    { status: 'held', count: health.held, what: 'held events' },
+    { status: 'dead_letter', count: health.dead_letters, what: 'dead letters' },
+  ] as const;
   return (
     <tr>
       <td>
-        <AppChip appId={app.app_id} />{' '}
-        {app.paused_at !== null && (
-          <Badge tone="warn" title={app.pause_reason ?? undefined}>
-            paused <Ago at={app.paused_at} />
-          </Badge>
-        )}
-        {app.pause_reason !== null && <div className="deliveries-reason">{app.pause_reason}</div>}
+        <AppChip appId={health.app_id} />
       </td>
-      <td className="deliveries-callback">
-        {app.callback_url === null ? (
-          <span className="faint">none: it reads the feed, or nothing</span>
-        ) : (
-          <span className="mono ellipsis">{app.callback_url}</span>
-        )}
+      <td className="deliveries-how">
+        <HowItGoes health={health} app={app} />
       </td>
-      {unsettled.map((status) => {
-        const counted = counts?.[status];
-        return (
-          <td key={status} className="deliveries-count numeric">
-            {counted === undefined || counted.count === 0 ? (
-              <span className="faint">{counted === undefined ? '…' : '0'}</span>
-            ) : (
-              <button
-                type="button"
-                className="badge deliveries-number"
-                data-tone={deliveryTones[status]}
-                aria-label={`${counted.count} ${deliveryStatusNames[status]} of ${app.name}`}
-                onClick={() => filter(app.app_id, status)}
-              >
-                {counted.count}
-                {counted.more && '+'}
-              </button>
-            )}
-          </td>
-        );
-      })}
+      {counts.map(({ status, count, what }) => (
+        <td key={status} className="deliveries-count numeric">
+          {count === 0 ? (
+            <span className="faint">0</span>
+          ) : (
+            <button
+              type="button"
+              className="badge deliveries-number"
+              data-tone={deliveryTones[status]}
+              aria-label={`${count} ${what} of ${health.name}`}
+              onClick={() => filter(health.app_id, status)}
+            >
+              {count}
+            </button>
+          )}
+        </td>
+      ))}
       <td className="deliveries-actions">
-        {counts !== undefined && counts.dead_letter.count > 0 && (
+        {health.dead_letters > 0 && (
           <Button size="small" refusal={refusal} onClick={() => setAsking('replay')}>
             <RotateCw aria-hidden /> Replay…
           </Button>
         )}
-        {app.paused_at === null ? (
+        {health.paused_at === null ? (
           <Button size="small" refusal={refusal} onClick={() => setAsking('pause')}>
             <Pause aria-hidden /> Pause…
           </Button>
@@ -150,14 +124,54 @@ function HealthRow({ app, counts, filter }: HealthRowProps) {
             <Play aria-hidden /> Resume
           </Button>
         )}
-        {asking === 'pause' && <PauseDialog app={app} onClose={() => setAsking(null)} />}
-        {asking === 'replay' && <ReplayDialog app={app} onClose={() => setAsking(null)} />}
+        {asking === 'pause' && <PauseDialog app={health} onClose={() => setAsking(null)} />}
+        {asking === 'replay' && <ReplayDialog app={health} onClose={() => setAsking(null)} />}
       </td>
     </tr>
   );
 }
 
-function PauseDialog({ app, onClose }: { app: App; onClose: () => void }) {
+/** In words: whether it takes what it is owed, since when not, why, and when it is tried again. */
+function HowItGoes({ health, app }: { health: AppHealthEntry; app: App | undefined }) {
+  return (
+    <>
+      {health.paused_at !== null && (
+        <p>
+          <Badge tone="warn">
+            paused <Ago at={health.paused_at} />
+          </Badge>{' '}
+          {app?.pause_reason}
+        </p>
+      )}
+      {health.status === 'failing' && (
+        <p>
+          <Badge tone="bad">failing</Badge> {health.failing_since !== null && <Ago at={health.failing_since} />}
+          {health.last_error !== null && `: ${health.last_error}`}
+          {health.next_attempt_at !== null && (
+            <span className="faint">
+              {' '}
+              · next attempt: <Countdown until={health.next_attempt_at} />
+            </span>
+          )}
+        </p>
+      )}
+      {health.status === 'dead_letters' && <p>Takes what it is sent; some of it was given up before.</p>}
+      {health.status === 'ok' && (
+        <p className="faint">
+          {app?.callback_url === null ? 'No callback: it reads the feed, or nothing.' : 'Takes what it is sent.'}
+        </p>
+      )}
+      {app?.callback_url != null && <div className="deliveries-callback mono ellipsis">{app.callback_url}</div>}
+    </>
+  );
+}
+
+interface AppDialogProps {
+  readonly app: Pick<App, 'app_id' | 'name'>;
+  readonly onClose: () => void;
+}
+
+function PauseDialog({ app, onClose }: AppDialogProps) {
   const client = useQueryClient();
   const toasts = useToasts();
   const [reason, setReason] = useState('');
@@ -197,7 +211,7 @@ function PauseDialog({ app, onClose }: { app: App; onClose: () => void }) {
   );
 }
 
-function ReplayDialog({ app, onClose }: { app: App; onClose: () => void }) {
+function ReplayDialog({ app, onClose }: AppDialogProps) {
   const client = useQueryClient();
   const toasts = useToasts();
   const replay = useMutation({

@@ -197,10 +197,10 @@ function Request({ request }: { request: DeliveryRequest }) {
     <>
       <header>
         <h3>Request</h3>
-        <CopyButton text={request.curl} label="Copy as curl" />
+        {request.curl !== null && <CopyButton text={request.curl} label="Copy as curl" />}
       </header>
       <pre tabIndex={0} aria-label="Request line and headers">
-        <strong>POST {request.url}</strong>
+        <strong>POST {request.url ?? '(the app has no callback: nothing is sent)'}</strong>
         {Object.entries(request.headers).map(([name, value]) => (
           <span key={name}>
             {'\n'}

@@ -14,11 +14,7 @@ export const threadListQuery = (filters: ThreadFilters) =>
   infiniteQueryOptions({
     queryKey: [...keys.threads, filters],
     queryFn: ({ pageParam, signal }) =>
-      api.get<ListPage<Thread>>(
-        '/threads',
-        { ...filters, sort: filters.sort === 'recent' ? null : filters.sort, cursor: pageParam, limit: pageSize },
-        signal,
-      ),
+      api.get<ListPage<Thread>>('/threads', { ...filters, cursor: pageParam, limit: pageSize }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     // Reading a long list again would read all its pages; live events keep it fresh instead.

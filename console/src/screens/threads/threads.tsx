@@ -160,7 +160,7 @@ function Row({ thread, top, index }: { thread: Thread; top: number; index: numbe
         <Link className="thread-link" to={scope.to(`/threads/${thread.page_id}/${encodeURIComponent(thread.psid)}`)}>
           {thread.name ?? <span className="mono">{thread.psid}</span>}
         </Link>
-        {thread.name != null && <span className="faint mono ellipsis">{thread.psid}</span>}
+        {thread.name !== null && <span className="faint mono ellipsis">{thread.psid}</span>}
         {severalPages && <span className="faint ellipsis">{page?.name}</span>}
       </span>
       <span role="cell">
@@ -179,7 +179,7 @@ function Row({ thread, top, index }: { thread: Thread; top: number; index: numbe
         <EntryPointText entryPoint={thread.entry_point} />
       </span>
       <span role="cell" className="faint">
-        {thread.last_event_at == null ? '–' : <Ago at={thread.last_event_at} />}
+        <Ago at={thread.last_event_at} />
       </span>
       <span role="cell">
         {thread.expires_at === null ? <span className="faint">–</span> : <Countdown until={thread.expires_at} />}
