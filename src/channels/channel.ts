@@ -28,6 +28,8 @@ export interface SendRequest {
   readonly action: SenderAction | null;
   readonly tag: MessageTag | null;
   readonly control: ControlChange | null;
+  /** What the app says the message is, in the words of the Send API. */
+  readonly messagingType?: string;
   /** How the person is notified, in the words of the Send API. */
   readonly notificationType?: string;
   readonly personaId?: string;

@@ -80,7 +80,7 @@ export const settingsSchema = z.object({
   /** `platform`: calls of apps are limited as the platform limits them, and answers tell how much is used up. */
   RATE_LIMITS: oneOf(['off', 'platform']).default('off'),
   /** How many commits may be under way at once: while the database writes one, the next can be decided. */
-  COMMITS_AT_ONCE: count(2, 256),
+  COMMITS_AT_ONCE: count(3, 256),
   /** Up to so many waiting events go into one commit together; a second one beside it would cost a second flush. */
   COMMIT_TOGETHER_MAX: count(256, 10_000),
   /** Events in one commit at most: larger ones delay their own callers. */
@@ -120,6 +120,10 @@ export const settingsSchema = z.object({
   API_CALLS_PER_MINUTE: count(6_000, 10_000_000),
   /** Calls of it without a valid token from one address in a minute, before all of its calls are refused for a while. */
   API_FAILURES_PER_MINUTE: count(30, 10_000_000),
+  /** Readers of the inspector's stream at once on one instance; each may hold up to a megabyte. */
+  INSPECTOR_CONNECTIONS_MAX: count(50, 10_000),
+  /** Whether there is a page that shows threads in the Stately inspector, which is on another host: stately.ai. */
+  INSPECTOR_HOSTED: flag.default(false),
   /** Addresses of the load balancers whose X-Forwarded-For is believed, as CIDR, comma-separated. */
   TRUSTED_PROXIES: addressRanges.default(''),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */

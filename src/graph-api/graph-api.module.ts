@@ -90,6 +90,7 @@ const endpoints = [...routingEndpoints, ...platformEndpoints];
         RateLimits,
         Settings,
         MetaForwarder,
+        PersonThreads,
         ...endpoints,
       ],
       useFactory: (
@@ -99,11 +100,12 @@ const endpoints = [...routingEndpoints, ...platformEndpoints];
         limits: RateLimits,
         settings: Settings,
         forwarder: MetaForwarder,
+        threads: PersonThreads,
         ...all: GraphEndpoints[]
       ) => {
         const own = all.slice(0, routingEndpoints.length);
         const others = all.slice(routingEndpoints.length);
-        const offered = settings.gateway ? [...own, new ForwardedEndpoints(forwarder, others)] : all;
+        const offered = settings.gateway ? [...own, new ForwardedEndpoints(forwarder, threads, others)] : all;
         return new GraphDispatcher(caller, configuration, objects, limits, offered);
       },
     },

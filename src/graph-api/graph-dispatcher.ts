@@ -4,6 +4,7 @@ import type { Caller, CallOrigin, GraphEndpoints, GraphRoute, ObjectKind } from 
 import { GraphError } from './graph-error.js';
 import { kindByForm } from './conversation-id.js';
 import type { GraphObjectStore } from '../store/graph-object.store.js';
+import { withNextPage } from './paging.js';
 import type { GraphRequest } from './request-parameters.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
 import type { RateLimits } from './rate-limits.js';
@@ -46,7 +47,8 @@ export class GraphDispatcher {
     const caller = this.authenticator.authenticate(request);
     try {
       await this.limits.countCall(caller);
-      return await this.#answerTo(caller, request, origin);
+      const answer = await this.#answerTo(caller, request, origin);
+      return request.method === 'GET' ? withNextPage(answer, request, origin) : answer;
     } finally {
       await this.limits.tellUsage(caller, origin.setHeader);
     }

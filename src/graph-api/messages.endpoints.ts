@@ -6,7 +6,7 @@ import { PersonaStore } from '../store/persona.store.js';
 import { GraphEndpoints, type GraphRoute, type PageCall } from './graph-call.js';
 import { GraphError } from './graph-error.js';
 import { readMessage } from './message-content.js';
-import { readMessageTag } from './message-tag.js';
+import { readMessageTag, readMessagingType } from './message-tag.js';
 import { expectApplied } from './outcome.js';
 import { MessageMedia } from './message-media.js';
 import { isObject, readChoice, readGraphId, readObject, readText, type Fields } from './parameter-values.js';
@@ -51,6 +51,7 @@ export class MessagesEndpoints extends GraphEndpoints {
     if (message === null && action === null) throw new GraphError('message_empty');
     const template = isObject(message?.['attachment']) ? readObject(message['attachment'], 'payload', 'payload') : null;
     const tag = readMessageTag(parameters, channel, template?.['template_type']);
+    const messagingType = readMessagingType(parameters);
     const personaId = await this.readPersona(call);
     const replyTo = readObject(parameters, 'reply_to', 'reply_to');
     const answered = replyTo === null ? null : readText(replyTo, 'mid', 'reply_to[mid]', 500);
@@ -67,6 +68,7 @@ export class MessagesEndpoints extends GraphEndpoints {
         tag,
         control,
         traceId,
+        ...(messagingType !== null && { messagingType }),
         ...(notificationType !== null && { notificationType }),
         ...(personaId !== null && { personaId }),
         ...(answered !== null && { replyTo: mid(answered) }),

@@ -81,9 +81,9 @@ export class RateLimits {
     if (this.#on && !this.#take(`${pageId} ${kind}`, limits[kind])) throw new GraphError('rate_limit_reached');
   }
 
-  /** Tells with an answer how much of the limits is used up, as the platform does, in percent. */
+  /** Tells with an answer how much of the limits is used up, in percent. Behind a gateway the platform says so itself. */
   async tellUsage(caller: Caller, setHeader: SetHeader): Promise<void> {
-    if (!this.#on) return;
+    if (!this.#on || this.settings.gateway) return;
     if (caller.kind === 'app') {
       setHeader('x-app-usage', JSON.stringify(usage(this.#used(appKey(caller.app.appId), limits.app))));
       return;

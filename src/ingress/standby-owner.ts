@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
 import { inboxOf } from '../domain/page.js';
+import { asOf, effectiveOwnerOf } from '../domain/thread/decide.js';
 import type { Submission } from '../routing/submission.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
 import { LogStore } from '../store/log.store.js';
@@ -14,6 +16,7 @@ export class StandbyOwner {
   constructor(
     private readonly log: LogStore,
     private readonly configuration: ConfigurationCache,
+    private readonly clock: Clock,
   ) {}
 
   /** The event, and what follows from where it was reported, in order. */
@@ -25,6 +28,7 @@ export class StandbyOwner {
     const thread = await this.log.findThread(key);
     // Only what a person does begins a thread.
     if (thread === null) return [event, take];
-    return thread.ownerAppId === inbox ? [event] : [take, event];
+    const owner = effectiveOwnerOf(asOf(thread, page, this.clock.now()), page);
+    return owner === inbox ? [event] : [take, event];
   }
 }

@@ -11,6 +11,7 @@ import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
 import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
 import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
+import { InspectorTicket1790800000001 } from '../../migrations/1790800000001-inspector-ticket.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
@@ -30,6 +31,7 @@ const migrations: (new () => MigrationInterface)[] = [
   Audit1790300000002,
   Live1790400000001,
   Operation1790600000001,
+  InspectorTicket1790800000001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 

@@ -1,6 +1,6 @@
 import { GraphClient } from '../support/graph-client.js';
 import { Gateway, pageId, pageToken } from '../support/gateway.js';
-import { metaAppId, type Platform, usage } from '../support/platform.js';
+import { metaAppId, photo, type Platform, usage } from '../support/platform.js';
 import type { Bot } from '../support/stage.js';
 
 /* What only the platform can answer or knows, on its way through the gateway. */
@@ -73,6 +73,20 @@ describe('what the platform answers itself', () => {
     expect(platform.calls.at(-1)?.body).toMatchObject({ persona_id: id });
   });
 
+  it('nothing else that the page’s token could read or delete', async () => {
+    const app = client(desk);
+    for (const answer of [await app.get(`/${photo}`), await app.delete(`/${photo}`)]) {
+      expect(answer.status).toBe(400);
+      expect(answer.body.error).toMatchObject({ code: 100, error_subcode: 33 });
+    }
+    const person = await gateway.newPerson();
+    await app.get(`/${person}?ids=${photo}&id=${photo}&batch=[]`);
+    expect(platform.calls.at(-1)).toMatchObject({ path: `/${person}`, body: {} });
+    platform.calls.length = 0;
+    expect((await app.delete(`/${person}`)).body.error).toMatchObject({ code: 100, error_subcode: 33 });
+    expect(platform.calls.filter(({ path }) => !path.startsWith(`/${pageId}/`))).toEqual([]);
+  });
+
   it('conversations, whose further pages lead back here, with the app’s own token', async () => {
     const { body, text } = await client(desk).get('/me/conversations?platform=messenger&limit=25');
     expect(text).not.toContain(pageToken);
@@ -103,6 +117,12 @@ describe('what the platform answers itself', () => {
     await gateway.putPage({ meta: { page_access_token: pageToken } });
     expect([refused.status, refused.body.error.code]).toEqual([403, 200]);
   });
+});
+
+it.each(['UPDATE', 'UTILITY'])('a message goes out as what its app says it is: %s', async (messaging_type) => {
+  const person = await gateway.newPerson();
+  expect((await send(desk, person, { text: 'hi' }, { messaging_type })).status).toBe(200);
+  expect(platform.calls[0]?.body).toMatchObject({ messaging_type });
 });
 
 describe('files', () => {
@@ -194,6 +214,17 @@ describe('what the platform reports in standby, since another app there has the 
     expect((await send(desk, person, { text: 'me too' })).body.error).toMatchObject({ error_subcode: 2018300 });
   });
 
+  it('is still told so after a day of silence', async () => {
+    const person = await gateway.newPerson();
+    await write(person, 'one');
+    const { configStore } = gateway.signalbox.core;
+    await configStore.setClockOffset(25 * 60 * 60 * 1000);
+    await write(person, 'two');
+    await configStore.setClockOffset(0);
+    expect(await gateway.threadOf(person)).toMatchObject({ owner_app_id: inbox.id });
+    expect(await gateway.told(desk, person, 3)).toEqual([`take for ${inbox.id}`, 'standby: one', 'standby: two']);
+  });
+
   it('begins a thread as well, and once', async () => {
     const person = gateway.newPsid();
     for (let times = 0; times < 2; times++) expect(await write(person, 'first')).toBe(200);
@@ -217,6 +248,15 @@ describe('what the platform reports in standby, since another app there has the 
     await gateway.told(inbox, person, 1);
     expect(inbox.receiver.about(person).at(-1)?.json.entry[0].messaging[0]).toMatchObject({ hop_context });
   });
+});
+
+it('a webhook is answered while an app leaves its own unanswered', async () => {
+  const person = await gateway.newPerson();
+  marketing.receiver.answer = ({ people }) => (people.includes(person) ? 'hang' : 200);
+  expect(await platform.personWrites(person, 'anybody?')).toBe(200);
+  expect(await gateway.told(desk, person, 1)).toEqual(['live: anybody?']);
+  marketing.receiver.answer = () => 200;
+  expect((await send(desk, person, { text: 'yes' })).status).toBe(200);
 });
 
 describe('webhooks that come twice, or in another order', () => {

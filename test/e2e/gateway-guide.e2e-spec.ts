@@ -13,7 +13,7 @@ const person = '7000000000000777';
 const filledIn = {
   META_APP_SECRET: 'secret-of-the-meta-app',
   META_VERIFY_TOKEN: 'a-verify-token-of-mine',
-  ADMIN_TOKEN: 'an-admin-token-of-mine',
+  ADMIN_TOKEN: 'an-admin-token-of-mine-and-long-enough',
 };
 const metaToken = 'EAArealPageToken';
 

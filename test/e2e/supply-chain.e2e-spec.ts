@@ -19,6 +19,8 @@ const allowed = new Set([
   'BlueOak-1.0.0',
   'Python-2.0',
   'MPL-2.0',
+  // Fonts.
+  'OFL-1.1',
 ]);
 /** Those that say nothing, or offer a choice, and what holds. */
 const decided: Record<string, string> = {

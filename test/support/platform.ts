@@ -80,6 +80,10 @@ const pageFields = new Set([
   ...['messaging_postbacks', 'messaging_referrals', 'messaging_handovers', 'messaging_optins', 'standby', 'feed'],
 ]);
 
+const persona = '1866000000000001';
+/** Something of the page's that has nothing to do with conversations, and that its token can read and delete. */
+export const photo = '1877000000000001';
+
 /** Where the platform keeps a file that was uploaded. */
 const fileUrl = 'https://cdn.example/uploaded';
 
@@ -328,7 +332,16 @@ export class Platform {
             );
       }
       case 'POST {page}/personas':
-        return ok({ id: '1866000000000001' });
+        return ok({ id: persona });
+      case 'GET {page}/personas': {
+        // Two pages of them, so that who wants them all has to go on.
+        const cursors = { before: 'QQ', after: 'QQ' };
+        return body.after === undefined
+          ? ok({ data: [{ id: '1866000000000009' }], paging: { cursors, next: `${this.url}/${this.page}/personas` } })
+          : ok({ data: [{ id: persona }], paging: { cursors } });
+      }
+      case 'GET {page}/custom_labels':
+        return ok({ data: [] });
       case 'GET {page}/conversations':
         return ok({
           data: [{ id: 't_1002', updated_time: '2026-01-01T00:00:00+0000' }],
@@ -336,9 +349,9 @@ export class Platform {
         });
       case 'GET {object}/':
         if (this.#people.has(node)) return ok({ first_name: 'Ada', last_name: 'Lovelace', id: node });
-        return node === 't_1002' || node === '1866000000000001' ? ok({ id: node }) : unsupported;
+        return node === 't_1002' || node === persona || node === photo ? ok({ id: node }) : unsupported;
       case 'DELETE {object}/':
-        return node === '1866000000000001' ? ok({ success: true }) : unsupported;
+        return node === persona || node === photo ? ok({ success: true }) : unsupported;
       default:
         return unsupported;
     }
@@ -355,7 +368,7 @@ export class Platform {
         ? null
         : error(400, 100, 'Cannot send both message and state at the same time.', 2018014);
     }
-    if (!['RESPONSE', 'UPDATE', 'MESSAGE_TAG'].includes(body.messaging_type)) {
+    if (!['RESPONSE', 'UPDATE', 'MESSAGE_TAG', 'UTILITY'].includes(body.messaging_type)) {
       return error(400, 100, '(#100) Param messaging_type must be one of {RESPONSE, UPDATE, MESSAGE_TAG}');
     }
     if ((body.messaging_type === 'MESSAGE_TAG') !== (body.tag !== undefined)) {

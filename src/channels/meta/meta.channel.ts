@@ -130,7 +130,7 @@ export class MetaChannel extends Channel {
 
   /** The message in the words of the Send API, with our reference in place of the app's metadata. */
   #body(request: SendRequest, message: Fields, { thread }: Applied, row: LogRow): Fields {
-    const { tag = null, notificationType, personaId, replyTo } = request;
+    const { tag = null, messagingType, notificationType, personaId, replyTo } = request;
     // A person at an inbox may answer for longer than a bot, if the platform is told that it is one.
     const windowEndsAt = messagingWindowEndsAt(thread.lastUserEventAt, false);
     const late = windowEndsAt !== null && row.at >= windowEndsAt;
@@ -138,7 +138,7 @@ export class MetaChannel extends Channel {
     const reference = referenceOf(this.configuration.current().incarnation, row);
     return {
       recipient: { id: request.key.psid },
-      messaging_type: usedTag === null ? 'RESPONSE' : 'MESSAGE_TAG',
+      messaging_type: usedTag === null ? (messagingType ?? 'RESPONSE') : 'MESSAGE_TAG',
       ...(usedTag !== null && { tag: usedTag }),
       // Instagram's echoes carry no metadata back.
       message: request.channel === 'messenger' ? { ...message, metadata: reference } : message,
