@@ -1,9 +1,9 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { ChevronLeft, ExternalLink } from 'lucide-react';
-import { useMemo, type ReactNode } from 'react';
+import { ChevronLeft, ExternalLink, Smartphone } from 'lucide-react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { api } from '../../api/client.js';
-import { eventsQuery, pagesQuery, threadQuery } from '../../api/queries.js';
+import { eventsQuery, pagesQuery, sessionQuery, threadQuery } from '../../api/queries.js';
 import type { InspectorTicket, Thread } from '../../api/types.js';
 import { useScope } from '../../app/scope.js';
 import { Countdown } from '../../clock/time.js';
@@ -13,9 +13,11 @@ import { Button } from '../../ui/button.js';
 import { ChannelMark } from '../../ui/channel-mark.js';
 import { Failure, Skeleton } from '../../ui/state.js';
 import { useToasts } from '../../ui/toast.js';
+import { CustomerPhone } from '../customer/customer-phone.js';
 import { EntryPointText } from '../threads/entry-point.js';
 import { AppColumns } from './app-columns.js';
 import { Conversation } from './conversation.js';
+import { isPhoneBeside, keepPhoneBeside } from './phone-beside.js';
 import { SequenceDiagram } from './sequence-diagram.js';
 import { Statechart } from './statechart.js';
 import { stepsOf, type Step } from './story.js';
@@ -49,6 +51,8 @@ export function Component() {
 
 function ThreadScreen({ thread, steps }: { thread: Thread; steps: readonly Step[] }) {
   const [parameters, setParameters] = useSearchParams();
+  const { data: session } = useQuery(sessionQuery);
+  const [beside, setBeside] = useState(isPhoneBeside);
   const { nameOf } = useApps();
   const names = useMemo(() => ({ person: thread.name ?? 'The person', nameOf }), [thread.name, nameOf]);
   const put = (name: string, value: string | null) =>
@@ -83,10 +87,29 @@ function ThreadScreen({ thread, steps }: { thread: Thread; steps: readonly Step[
   const move = (index: number | null) => put('at', index === null ? null : (steps[index]?.entry.id ?? null));
   const view = views.find(({ id }) => id === parameters.get('view'))?.id ?? 'statechart';
   const side = sides.find(({ id }) => id === parameters.get('side'))?.id ?? 'timeline';
+  // Only the emulator's people have a phone here.
+  const emulator = session?.mode === 'emulator';
+  const phone = emulator && beside;
   const story = { pageId: thread.page_id, psid: thread.psid, steps, names, current };
   return (
     <div className="thread-screen">
-      <Head thread={thread}>
+      <Head
+        thread={thread}
+        actions={
+          emulator && (
+            <Button
+              aria-pressed={phone}
+              title={phone ? "Put the person's phone away" : "Show the person's phone beside the thread"}
+              onClick={() => {
+                keepPhoneBeside(!phone);
+                setBeside(!phone);
+              }}
+            >
+              <Smartphone aria-hidden /> Phone
+            </Button>
+          )
+        }
+      >
         <Fact name="State">
           <StateBadge state={shown.state} />
         </Fact>
@@ -104,7 +127,7 @@ function ThreadScreen({ thread, steps }: { thread: Thread; steps: readonly Step[
         </Fact>
       </Head>
       <TimeSlider steps={steps} current={current} live={live} onMove={move} />
-      <div className="thread-panels">
+      <div className="thread-panels" data-phone={phone}>
         <section className="panel thread-panel" aria-label="View">
           <div className="tabs-row">
             <Tabs tabs={views} selected={view} onSelect={(id) => put('view', id)} label="View" />
@@ -134,12 +157,17 @@ function ThreadScreen({ thread, steps }: { thread: Thread; steps: readonly Step[
             {side === 'conversation' && <Conversation steps={steps} names={names} current={current} />}
           </div>
         </section>
+        {phone && (
+          <div className="thread-phone">
+            <CustomerPhone pageId={thread.page_id} psid={thread.psid} channel={thread.channel} />
+          </div>
+        )}
       </div>
     </div>
   );
 }
 
-function Head({ thread, children }: { thread: Thread; children: ReactNode }) {
+function Head({ thread, actions, children }: { thread: Thread; actions: ReactNode; children: ReactNode }) {
   const scope = useScope();
   const { data: pages } = useQuery(pagesQuery);
   const page = pages?.find(({ page_id }) => page_id === thread.page_id);
@@ -167,6 +195,7 @@ function Head({ thread, children }: { thread: Thread; children: ReactNode }) {
       </div>
       <dl className="thread-facts">{children}</dl>
       <div className="thread-actions">
+        {actions}
         <ThreadActions thread={thread} />
       </div>
     </header>
