@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failpointNames } from './failpoints.js';
+import { failpointActions, failpointNames } from './failpoints.js';
 
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `it must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` });
@@ -18,12 +18,12 @@ const addressRanges = z
     (text) => text === '' || text.split(',').every((range) => addressRange.safeParse(range.trim()).success),
     'it must be address ranges such as 10.1.0.0/16, separated by commas',
   );
-const failpoint = new RegExp(`^(${failpointNames.join('|')})(=\\d+)?$`);
+const failpoint = new RegExp(`^(${failpointNames.join('|')})(=\\d+)?(:(${failpointActions.join('|')}))?$`);
 const failpoints = z
   .string()
   .refine(
     (text) => text === '' || text.split(',').every((part) => failpoint.test(part.trim())),
-    `it must be names among ${failpointNames.join(', ')}, each perhaps with =N, separated by commas`,
+    `it must be names among ${failpointNames.join(', ')}, each perhaps with =N and an action (${failpointActions.map((action) => `:${action}`).join(', ')}), separated by commas`,
   );
 const secret = (min: number) => z.string().min(min, `it must have at least ${min} characters`);
 
@@ -87,7 +87,7 @@ export const settingsSchema = z.object({
   CALLBACK_ALLOW: addressRanges.default(''),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */
   BODY_MAX_BYTES: count(8 * 1024 * 1024, 64 * 1024 * 1024),
-  /** Names of places where the process kills itself, for fault tests; refused in gateway mode unless NODE_ENV is test. */
+  /** Names of places where the process fails on purpose, for fault tests; refused in gateway mode unless NODE_ENV is test. */
   FAILPOINTS: failpoints.default(''),
 });
 

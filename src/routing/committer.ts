@@ -113,8 +113,10 @@ export class Committer {
       for (const state of locked) await this.#catchUp(state, client);
       await this.#load(first, client);
       const decided = this.#decide(first);
+      this.failpoints.pass('ingest.beforeCommit');
       return [decided, epoch, await this.lanes.commit(epoch, decided.lanes, client)] as const;
     });
+    this.failpoints.pass('ingest.afterCommit');
     return [...(await this.#apply(first, decided, epoch, states)), ...repeated];
   }
 

@@ -35,7 +35,11 @@ export interface OwedSummary {
   readonly lane: number;
   readonly appId: AppId;
   readonly blocks: number;
-  readonly firstId: number;
+  /**
+   * From this row on everything the app is owed stands in blocks; null if it is nothing but rows that go before. Rows
+   * that go before were under way when the app stopped following, and others between them may have been passed over.
+   */
+  readonly fromId: number | null;
   /** When the first of them happened, in milliseconds since 1970; null if its row is gone. */
   readonly firstAt: number | null;
 }
@@ -198,6 +202,23 @@ export class CursorStore {
     );
   }
 
+  /** Everybody who holds a lane. */
+  async listHolders(): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ holder: string }>(
+      'select distinct holder from cursor where holder is not null',
+    );
+    return rows.map(({ holder }) => holder);
+  }
+
+  /** Frees the lanes of holders that are known to be gone. */
+  async releaseHeldBy(holders: readonly string[]): Promise<void> {
+    await this.#pool.query(
+      `with held as (select lane from cursor where holder = any ($1::text[]) order by lane for update)
+       update cursor set holder = null, lease_until = null from held where cursor.lane = held.lane`,
+      [holders],
+    );
+  }
+
   /** What earlier holders of these lanes left behind. */
   async remains(lanes: readonly number[]): Promise<LaneRemains> {
     const [stalled, owed, gaps] = await Promise.all([
@@ -207,9 +228,10 @@ export class CursorStore {
            from stalled where lane = any ($1::smallint[])`,
         [lanes],
       ),
-      this.#pool.query<{ lane: number; app_id: string; blocks: number; first_id: string; first_at: number | null }>(
-        `select o.lane, o.app_id, o.blocks, o.first_id, ${time('l.at')} as first_at
-           from (select lane, app_id, count(*)::int as blocks, min(ids[1]) as first_id
+      this.#pool.query<OwedSummaryRow>(
+        `select o.lane, o.app_id, o.blocks, o.from_id, ${time('l.at')} as first_at
+           from (select lane, app_id, count(*)::int as blocks, min(ids[1]) as first_id,
+                        min(ids[1]) filter (where first_id > 0) as from_id
                    from owed where lane = any ($1::smallint[]) group by lane, app_id) o
            left join log l on l.lane = o.lane and l.id = o.first_id`,
         [lanes],
@@ -226,7 +248,7 @@ export class CursorStore {
         lane: row.lane,
         appId: appId(row.app_id),
         blocks: row.blocks,
-        firstId: Number(row.first_id),
+        fromId: row.from_id === null ? null : Number(row.from_id),
         firstAt: row.first_at,
       })),
       gaps: gaps.rows.map((row) => ({
@@ -520,6 +542,14 @@ function stalledFrom(row: StalledRow): StalledRecord {
     nextAttemptAt: row.next_attempt_at,
     lastError: row.last_error,
   };
+}
+
+interface OwedSummaryRow {
+  lane: number;
+  app_id: string;
+  blocks: number;
+  from_id: string | null;
+  first_at: number | null;
 }
 
 interface AttemptRow {
