@@ -4,6 +4,7 @@ import type { Clock } from '../clock/clock.js';
 import type { Failpoints } from '../config/failpoints.js';
 import { threadName } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
+import type { Thread } from '../domain/thread/thread.js';
 import type { CommittedRows } from '../store/committed-rows.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
 import { faultOf } from '../store/database-errors.js';
@@ -93,9 +94,9 @@ export class Committer {
   /** Decides and commits without holding a lock meanwhile; returns what has to be decided again. */
   async #tryOnce(open: readonly Pending[]): Promise<readonly Pending[]> {
     const { epoch } = this.configuration.current();
-    await this.#load(open);
+    const threads = await this.#load(open);
     const { first, repeated } = separateRepeated(open);
-    const decided = this.#decide(first);
+    const decided = this.#decide(first, threads);
     this.failpoints.pass('ingest.beforeCommit');
     const states = await this.lanes.commit(epoch, decided.lanes);
     this.failpoints.pass('ingest.afterCommit');
@@ -111,8 +112,7 @@ export class Committer {
       let { epoch } = this.configuration.current();
       if (locked.some((state) => state.configEpoch !== epoch)) ({ epoch } = await this.configuration.refresh());
       for (const state of locked) await this.#catchUp(state, client);
-      await this.#load(first, client);
-      const decided = this.#decide(first);
+      const decided = this.#decide(first, await this.#load(first, client));
       this.failpoints.pass('ingest.beforeCommit');
       return [decided, epoch, await this.lanes.commit(epoch, decided.lanes, client)] as const;
     });
@@ -120,12 +120,12 @@ export class Committer {
     return [...(await this.#apply(first, decided, epoch, states)), ...repeated];
   }
 
-  #decide(open: readonly Pending[]): DecidedBatch {
+  #decide(open: readonly Pending[], threads: ReadonlyMap<string, Thread>): DecidedBatch {
     return decideBatch(
       open.map(({ submission }) => submission),
       this.configuration.current(),
       {
-        thread: ({ key }) => this.#cache.get(key) ?? null,
+        thread: ({ key }) => threads.get(threadName(key)) ?? null,
         lastId: (lane) => this.#cache.lastId(lane) ?? 0,
         now: this.clock.now(),
       },
@@ -183,21 +183,31 @@ export class Committer {
     }
   }
 
-  /** Reads the lanes and threads that are not in memory. */
-  async #load(open: readonly Pending[], client?: PoolClient): Promise<void> {
+  /**
+   * The batch's threads by name, those that exist; reads lanes and threads that are not in memory. The answer does not
+   * depend on what the cache still holds when the batch is decided: one as small as a batch would have dropped some.
+   */
+  async #load(open: readonly Pending[], client?: PoolClient): Promise<ReadonlyMap<string, Thread>> {
+    const threads = new Map<string, Thread>();
     const lanes = new Set<number>();
     const keys = new Map<string, Submission['key']>();
     for (const { submission, lane } of open) {
       if (this.#cache.lastId(lane) === undefined) lanes.add(lane);
-      if (this.#cache.get(submission.key) === undefined) keys.set(threadName(submission.key), submission.key);
+      const thread = this.#cache.get(submission.key);
+      if (thread === undefined) keys.set(threadName(submission.key), submission.key);
+      else threads.set(threadName(thread), thread);
     }
     // Lanes first: a thread read afterwards can only be newer, and then the lane has moved on and the commit notices.
     if (lanes.size > 0) {
       for (const state of await this.lanes.states([...lanes], client)) this.#cache.setLastId(state.lane, state.lastId);
     }
     if (keys.size > 0) {
-      for (const thread of await this.lanes.findThreads([...keys.values()], client)) this.#cache.set(thread);
+      for (const thread of await this.lanes.findThreads([...keys.values()], client)) {
+        this.#cache.set(thread);
+        threads.set(threadName(thread), thread);
+      }
     }
+    return threads;
   }
 
   /** Answers calls whose idempotency key was used before. */
