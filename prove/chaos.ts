@@ -97,7 +97,12 @@ type Act = (typeof round)[number];
 /** Plays every kind of fault at once, under load, then lets everything settle and checks all that can be checked. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seed, people, eventsPerSecond } = options;
-  const world = await World.open({ seed, instances: 3, clockOffsetMs: wrongClockMs });
+  const world = await World.open({
+    seed,
+    instances: 3,
+    clockOffsetMs: wrongClockMs,
+    keepAttempts: options.lengthMs === 0,
+  });
   try {
     const upstream = new Upstream(world.balancer, world.faults, world.random.fork('upstream'), {
       writers: 24,

@@ -82,7 +82,7 @@ class Checker {
         await this.#report('I1', name, person, `${acknowledged} acknowledged events of ${name} are in no log`);
     }
     this.#checkNoGhosts();
-    this.#checkHistory();
+    await this.#checkHistory();
     await this.#checkQuarantine();
     await this.#checkLogs();
   }
@@ -150,7 +150,7 @@ class Checker {
     }
     this.#checkDeadline(row, before);
     await this.#checkSequence(row, name, seen);
-    this.#checkDeliveries(row, letters);
+    await this.#checkDeliveries(row, letters);
     if (row.refusal === null) this.#count(row);
     seen.thread = row.thread;
   }
@@ -190,21 +190,31 @@ class Checker {
     if (seen.sequence > known.made) this.world.faults.add('I2', `event ${seen.sequence} of ${name} was never made`);
   }
 
-  #checkDeliveries(row: LogRow, letters: ReadonlySet<string>): void {
-    row.notices.forEach((notice, index) => {
-      const app = this.world.app(notice.appId);
+  async #checkDeliveries(row: LogRow, letters: ReadonlySet<string>): Promise<void> {
+    for (const [index, { appId: receiver }] of row.notices.entries()) {
+      const { role, ledger } = this.world.app(receiver);
       const thread = `${row.businessId} ${row.psid}`;
-      const position = positionOf({ id: row.id, notice: index });
       this.#deliveries += 1;
-      if (app.ledger.has(thread, position)) {
-        this.#expectedByApp.set(notice.appId, (this.#expectedByApp.get(notice.appId) ?? 0) + 1);
+      if (ledger.has(thread, positionOf({ id: row.id, notice: index }))) {
+        this.#expectedByApp.set(receiver, (this.#expectedByApp.get(receiver) ?? 0) + 1);
       } else if (!letters.has(`${row.lane}-${row.id}-${index}`)) {
-        this.world.faults.add(
-          'I1',
-          `${app.role.name} never got ${row.lane}-${row.id}-${index} (${row.type}) of ${thread}`,
-        );
+        const what = `${role.name} never got ${row.lane}-${row.id}-${index} (${row.type}) of ${thread}`;
+        this.world.faults.add('I1', `${what}${await this.#attemptsOf(row, receiver)}`);
       }
-    });
+    }
+  }
+
+  /** What was tried for an app about one thread, around one row. */
+  async #attemptsOf(row: LogRow, app: string): Promise<string> {
+    const { rows } = await this.world.database.pool.query<{ line: string }>(
+      `select a.lane || '-' || a.id || '-' || a.notice || ' attempt ' || a.attempt || ': '
+              || coalesce(a.status::text, a.error, '') || ' ' || a.at as line
+         from attempt a join log l on l.lane = a.lane and l.id = a.id
+        where a.lane = $1 and a.id between $2 - 30 and $2 + 30 and l.page_id = $3 and l.psid = $4 and a.app_id = $5
+        order by a.at`,
+      [row.lane, row.id, row.pageId, row.psid, app],
+    );
+    return rows.map(({ line }) => `\n      ${line}`).join('');
   }
 
   #count(row: LogRow): void {
@@ -256,7 +266,7 @@ class Checker {
   }
 
   /** Every call that was told "done" is in the log, and nothing is there that nobody asked for. */
-  #checkHistory(): void {
+  async #checkHistory(): Promise<void> {
     const told = new Map<string, { done: number; unknown: number }>();
     for (const { person, app, type, told: answer } of this.asked) {
       const name = `${nameOf(person)} ${app.id} ${type}`;
@@ -268,7 +278,10 @@ class Checker {
       const { done, unknown } = told.get(name) ?? { done: 0, unknown: 0 };
       const logged = this.#done.get(name) ?? 0;
       if (logged < done || logged > done + unknown) {
-        this.world.faults.add('I5', `${name}: told done ${done}, unknown ${unknown}, in the log ${logged}`);
+        const person = this.asked.find((each) => name.startsWith(`${nameOf(each.person)} `))?.person;
+        const what = `${name}: told done ${done}, unknown ${unknown}, in the log ${logged}`;
+        if (person === undefined) this.world.faults.add('I5', what);
+        else await this.#report('I5', nameOf(person), person, what);
       }
     }
   }

@@ -135,7 +135,7 @@ export class Instance {
         log.end();
         const atFailpoint = signal === 'SIGKILL' && this.#failpoints !== '' && !this.#expected;
         // Whoever is starting it learns first that it is gone.
-        if (atFailpoint) setImmediate(() => this.options.onDeath());
+        if (atFailpoint) setImmediate(() => void Promise.resolve(this.#starting).then(() => this.options.onDeath()));
         else if (!this.#expected && greeted) {
           this.options.onUnexpectedEnd(`${this.name} ended by itself with ${signal ?? code}: ${errors.slice(-500)}`);
         }

@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly instances: number;
   /** The last instance runs on a machine whose clock is off by so much, in milliseconds. */
   readonly clockOffsetMs: number;
+  /** Whether every attempt is kept, to tell what happened to a delivery that is missing. */
+  readonly keepAttempts: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly onNewDelivery?: (app: FakeApp, item: Readonly<Record<string, unknown>>) => void;
 }
@@ -149,7 +151,7 @@ export class World {
         DELIVERY_TIMEOUT_MS: '1000',
         // Dead letters are for other tests; here virtual time leaps, and nothing may be given up.
         DELIVERY_HORIZON_HOURS: '720',
-        DELIVERY_ATTEMPTS: 'failures',
+        DELIVERY_ATTEMPTS: this.options.keepAttempts ? 'all' : 'failures',
         ...this.options.env,
       },
       onUnexpectedEnd: (what) => this.faults.add('I12', what),

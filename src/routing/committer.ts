@@ -13,7 +13,7 @@ import { dayOf } from '../store/log-partitions.js';
 import type { QuarantineStore } from '../store/quarantine.store.js';
 import { decideBatch, type DecidedBatch } from './batch.js';
 import type { Pending } from './commit-queue.js';
-import { RouterBusyError, type Submission } from './submission.js';
+import { RouterBusyError, type Outcome, type Submission } from './submission.js';
 import { ThreadCache } from './thread-cache.js';
 
 /** After this many lost races the lanes are locked first. */
@@ -244,7 +244,7 @@ export class Committer {
         pending.keyChecked = false;
         return true;
       }
-      pending.resolve({ result: 'duplicate', rows });
+      pending.resolve(outcomeOf(rows));
       return false;
     });
   }
@@ -309,6 +309,14 @@ export class Committer {
   #forget(open: readonly Pending[]): void {
     for (const { lane } of open) this.#cache.forget(lane);
   }
+}
+
+/** What a submission that was committed before came to: its rows tell. */
+function outcomeOf(rows: readonly LogRow[]): Outcome {
+  const last = rows.at(-1);
+  return last !== undefined && last.refusal !== null
+    ? { result: 'refused', refusal: last.refusal, thread: last.thread, rows }
+    : { result: 'duplicate', rows };
 }
 
 /** The same event twice in one batch: only its first copy is decided now, and the other then finds its row. */

@@ -196,6 +196,8 @@ export class SimulatedWorld {
   readonly database: MemoryDatabase;
   readonly apps = new Map<string, SimulatedApp>();
   readonly acknowledged = new Map<string, string[]>();
+  /** What apps were told about what they asked for, by source id. */
+  readonly told = new Map<string, Outcome['result']>();
   readonly faults: string[] = [];
   readonly instances: SimulatedInstance[] = [];
   #queues = new Map<string, Sent[]>();
@@ -259,6 +261,7 @@ export class SimulatedWorld {
   ask(key: ThreadKey, event: ThreadEvent, sourceId: string): void {
     this.#anyInstance()
       ?.dispatch(key, about(key, event), sourceId, null)
+      .then(({ result }) => this.told.set(sourceId, result))
       .catch((error: unknown) => this.report(error));
   }
 
@@ -358,6 +361,13 @@ export class SimulatedWorld {
           const lists = owed.get(appId) ?? new Map<string, string[]>();
           lists.set(row.psid, [...(lists.get(row.psid) ?? []), `sim-${id}`]);
         });
+      }
+      for (const { sourceId, refusal } of log) {
+        const told = this.told.get(sourceId);
+        const refused = refusal !== null;
+        if (told !== undefined && refused !== (told === 'refused')) {
+          problems.push(`${sourceId} was told ${told}, and the log says ${refusal?.reason ?? 'applied'}`);
+        }
       }
       const sources = log.map(({ sourceId }) => sourceId).filter((id) => id.startsWith('user'));
       const acknowledged = this.acknowledged.get(name) ?? [];
