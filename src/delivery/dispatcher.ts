@@ -460,7 +460,8 @@ export class Dispatcher {
         if (!lagging.has(lag)) this.#owed.add(lag, row);
         this.#settle(delivery);
       } else {
-        this.#stalled.stall(outlet, delivery, null, []);
+        // Later rows of the thread may have been read from a block already.
+        this.#stalled.stall(outlet, delivery, null, outlet.takeQueue(delivery.thread));
       }
     }
   }

@@ -34,7 +34,6 @@ export type StalledKey = Pick<StalledRecord, 'lane' | 'appId' | 'pageId' | 'psid
 export interface OwedSummary {
   readonly lane: number;
   readonly appId: AppId;
-  readonly blocks: number;
   /**
    * From this row on everything the app is owed stands in blocks; null if it is nothing but rows that go before. Rows
    * that go before were under way when the app stopped following, and others between them may have been passed over.
@@ -47,7 +46,7 @@ export interface OwedSummary {
 export interface OwedBlock {
   readonly lane: number;
   readonly appId: AppId;
-  /** Names the block: the first id it was made with. */
+  /** Names the block: the first id it was made with, or far below it for rows that go before all others. */
   readonly firstId: number;
   readonly ids: readonly number[];
 }
@@ -229,8 +228,8 @@ export class CursorStore {
         [lanes],
       ),
       this.#pool.query<OwedSummaryRow>(
-        `select o.lane, o.app_id, o.blocks, o.from_id, ${time('l.at')} as first_at
-           from (select lane, app_id, count(*)::int as blocks, min(ids[1]) as first_id,
+        `select o.lane, o.app_id, o.from_id, ${time('l.at')} as first_at
+           from (select lane, app_id, min(ids[1]) as first_id,
                         min(ids[1]) filter (where first_id > 0) as from_id
                    from owed where lane = any ($1::smallint[]) group by lane, app_id) o
            left join log l on l.lane = o.lane and l.id = o.first_id`,
@@ -247,7 +246,6 @@ export class CursorStore {
       owed: owed.rows.map((row) => ({
         lane: row.lane,
         appId: appId(row.app_id),
-        blocks: row.blocks,
         fromId: row.from_id === null ? null : Number(row.from_id),
         firstAt: row.first_at,
       })),
@@ -304,11 +302,12 @@ export class CursorStore {
     return rows.map(({ lane }) => lane);
   }
 
-  /** The app's first block of the lane after `afterFirstId`; null if there is none. */
-  async findOwed(lane: number, app: AppId, afterFirstId: number): Promise<OwedBlock | null> {
+  /** The app's first block of the lane but those named in `except`; null if there is none. */
+  async findOwed(lane: number, app: AppId, except: readonly number[]): Promise<OwedBlock | null> {
     const { rows } = await this.#pool.query<{ first_id: string; ids: string[] }>(
-      'select first_id, ids from owed where lane = $1 and app_id = $2 and first_id > $3 order by first_id limit 1',
-      [lane, app, afterFirstId],
+      `select first_id, ids from owed
+        where lane = $1 and app_id = $2 and first_id <> all ($3::bigint[]) order by first_id limit 1`,
+      [lane, app, except],
     );
     const [row] = rows;
     if (row === undefined) return null;
@@ -547,7 +546,6 @@ function stalledFrom(row: StalledRow): StalledRecord {
 interface OwedSummaryRow {
   lane: number;
   app_id: string;
-  blocks: number;
   from_id: string | null;
   first_at: number | null;
 }

@@ -365,7 +365,6 @@ export class MemoryCursorStore extends CursorStore {
             {
               lane: first.lane,
               appId: first.appId,
-              blocks: of.length,
               fromId: following.length === 0 ? null : Math.min(...following),
               firstAt: row?.at ?? null,
             },
@@ -410,10 +409,10 @@ export class MemoryCursorStore extends CursorStore {
     });
   }
 
-  override findOwed(lane: number, app: AppId, afterFirstId: number): Promise<OwedBlock | null> {
+  override findOwed(lane: number, app: AppId, except: readonly number[]): Promise<OwedBlock | null> {
     return this.database.run(() => {
       const [next] = [...this.database.owed.values()]
-        .filter((block) => block.lane === lane && block.appId === app && block.firstId > afterFirstId)
+        .filter((block) => block.lane === lane && block.appId === app && !except.includes(block.firstId))
         .sort((a, b) => a.firstId - b.firstId);
       return next === undefined ? null : { ...next, ids: [...new Set(next.ids)].sort((a, b) => a - b) };
     });

@@ -136,7 +136,7 @@ describe('three instances in a simulated world', () => {
     await fc.assert(fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 60, size: 'max' }), fc.nat(), play), {
       seed: Number(process.env['SIMULATION_SEED'] ?? 20_261_127),
       numRuns: runs,
-        ...(process.env['SIMULATION_PATH'] !== undefined && { path: process.env['SIMULATION_PATH'] }),
+      ...(process.env['SIMULATION_PATH'] !== undefined && { path: process.env['SIMULATION_PATH'] }),
       endOnFailure: process.env['SIMULATION_SHRINK'] !== 'true',
     });
   }, 600_000);
