@@ -35,6 +35,7 @@ export default {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
       globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
     }),
+    project('simulation', ['<rootDir>/test/simulation/**/*.sim-spec.ts']),
     project('integration', ['<rootDir>/test/integration/**/*.int-spec.ts'], {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
       globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',

@@ -37,8 +37,9 @@ it.each([
   [
     { FAILPOINTS: 'ingest.afterCommit=2,ingest.aftercommit' },
     'The setting FAILPOINTS is not valid: it must be names among ingest.beforeCommit, ingest.afterCommit, ' +
-      'deliver.beforePost, deliver.afterPost, timers.beforeFire, send.beforeCall, send.afterCall, each perhaps with ' +
-      '=N, separated by commas.',
+      'deliver.beforePost, deliver.afterPost, cursor.beforeSave, cursor.afterSave, lease.afterClaim, ' +
+      'timers.beforeFire, send.beforeCall, send.afterCall, each perhaps with =N and an action ' +
+      '(:kill, :throw, :pause, :block), separated by commas.',
   ],
   [{ TLS: 'on' }, 'The setting TLS is not valid: it must be off or generated.'],
   [{ TLS_CERT: 'cert.pem' }, 'The settings TLS_CERT and TLS_KEY go together: a certificate and its key.'],

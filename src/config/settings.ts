@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failpointNames } from './failpoints.js';
+import { failpointActions, failpointNames } from './failpoints.js';
 import { weaknessOf } from './weak-settings.js';
 
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
@@ -26,12 +26,12 @@ const ports = z
     (numbers) => numbers.every((port) => port >= 1 && port <= 65535),
     'it must be port numbers separated by commas, such as 443,8443',
   );
-const failpoint = new RegExp(`^(${failpointNames.join('|')})(=\\d+)?$`);
+const failpoint = new RegExp(`^(${failpointNames.join('|')})(=\\d+)?(:(${failpointActions.join('|')}))?$`);
 const failpoints = z
   .string()
   .refine(
     (text) => text === '' || text.split(',').every((part) => failpoint.test(part.trim())),
-    `it must be names among ${failpointNames.join(', ')}, each perhaps with =N, separated by commas`,
+    `it must be names among ${failpointNames.join(', ')}, each perhaps with =N and an action (${failpointActions.map((action) => `:${action}`).join(', ')}), separated by commas`,
   );
 const secret = (min: number) => z.string().min(min, `it must have at least ${min} characters`);
 
@@ -128,7 +128,7 @@ export const settingsSchema = z.object({
   TRUSTED_PROXIES: addressRanges.default(''),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */
   BODY_MAX_BYTES: count(8 * 1024 * 1024, 64 * 1024 * 1024),
-  /** Names of places where the process kills itself, for fault tests; refused in gateway mode unless NODE_ENV is test. */
+  /** Names of places where the process fails on purpose, for fault tests; refused in gateway mode unless NODE_ENV is test. */
   FAILPOINTS: failpoints.default(''),
 });
 

@@ -307,6 +307,7 @@ export class Dispatcher {
     if (excess === 0) for (const lane of this.#lanes.values()) lane.leaving = false;
     if (claimed.length === 0) return;
     try {
+      this.#parts.failpoints.pass('lease.afterClaim');
       const remains = await this.#parts.cursors.remains(claimed.map(({ lane }) => lane.lane));
       for (const { lane, lease } of claimed) {
         this.#lanes.set(lane.lane, new LaneProgress(lane.lane, lease, lane.lastId));
@@ -324,7 +325,7 @@ export class Dispatcher {
     for (const summary of owed) {
       const lane = this.#lanes.get(summary.lane);
       if (lane === undefined) continue;
-      firstOwed.set(`${summary.lane} ${summary.appId}`, summary.firstId);
+      firstOwed.set(`${summary.lane} ${summary.appId}`, summary.fromId ?? Infinity);
       this.#owed.restore(lane, this.#outletOf(summary.appId), summary);
     }
     for (const record of stalled) {
@@ -335,7 +336,7 @@ export class Dispatcher {
       const owedFrom = firstOwed.get(`${record.lane} ${record.appId}`) ?? Infinity;
       const through = Math.max(record.firstId, Math.min(lane.frontier, owedFrom - 1));
       this.#stalled.restore(lane, outlet, record, through);
-      if (owedFrom !== Infinity) outlet.startOpen(record.failingSince, record.lastError);
+      if (lane.lags.has(record.appId)) outlet.startOpen(record.failingSince, record.lastError);
     }
     for (const gap of gaps) this.#outletOf(gap.appId).addGap(gap.first, gap.count);
   }
@@ -471,7 +472,8 @@ export class Dispatcher {
         if (!lagging.has(lag)) this.#owed.add(lag, row);
         this.#settle(delivery);
       } else {
-        this.#stalled.stall(outlet, delivery, null, []);
+        // Later rows of the thread may have been read from a block already.
+        this.#stalled.stall(outlet, delivery, null, outlet.takeQueue(delivery.thread));
       }
     }
   }
@@ -516,7 +518,9 @@ export class Dispatcher {
   // Saving.
 
   async #saveRound(): Promise<void> {
+    this.#parts.failpoints.pass('cursor.beforeSave');
     const lost = await this.#saver.save([...this.#lanes.values()]);
+    this.#parts.failpoints.pass('cursor.afterSave');
     for (const lane of lost) this.#drop(lane.lease);
     for (const lane of this.#lanes.values()) {
       for (const lag of [...lane.lags.values()]) this.#owed.rejoinIfDrained(lag);

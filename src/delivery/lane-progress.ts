@@ -81,12 +81,12 @@ export interface Lag {
   /** Rows that the save under way writes, the early ones apart. */
   saving: readonly LogRow[];
   savingEarly: readonly LogRow[];
-  /** Blocks on disk that are not drained. */
-  blocks: number;
+  /** Whether there may be blocks on disk that are not drained: only the database knows that there are none. */
+  hasBlocks: boolean;
   /** The newest block, while ids may be appended to it. */
   last: { readonly firstId: number; readonly count: number } | null;
-  /** Blocks up to the one of this name are drained. */
-  drainedThrough: number;
+  /** Names of blocks that are drained and still on disk. */
+  readonly drained: Set<number>;
   /** The block being drained. */
   run: OwedRun | null;
   loading: boolean;

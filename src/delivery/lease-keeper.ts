@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import { laneCount } from '../domain/ids.js';
 import type { ClaimedLane, CursorStore, LaneLease } from '../store/cursor.store.js';
+import { isGone } from './holder.js';
 
 /** A lease in this instance's hands. */
 export interface HeldLease extends LaneLease {
@@ -22,6 +23,7 @@ export interface LeaseChanges {
  */
 export class LeaseKeeper {
   readonly #held = new Map<number, HeldLease>();
+  #hasLooked = false;
 
   constructor(
     private readonly store: CursorStore,
@@ -38,6 +40,7 @@ export class LeaseKeeper {
     const alive = await this.store.announce(this.holder, this.aliveMs);
     const share = Math.ceil(laneCount / alive);
     const missing = share - this.#held.size;
+    await this.#freeOfTheDead();
     const claimed = missing > 0 ? await this.#claim(missing) : [];
     return { claimed, lost, excess: Math.max(-missing, 0) };
   }
@@ -56,6 +59,14 @@ export class LeaseKeeper {
   async withdraw(): Promise<void> {
     await this.release([...this.#held.values()]);
     await this.store.withdraw(this.holder);
+  }
+
+  /** Whoever starts where another instance was killed need not wait for the end of its leases. */
+  async #freeOfTheDead(): Promise<void> {
+    if (this.#hasLooked) return;
+    const dead = (await this.store.listHolders()).filter(isGone);
+    if (dead.length > 0) await this.store.releaseHeldBy(dead);
+    this.#hasLooked = true;
   }
 
   async #renew(): Promise<HeldLease[]> {

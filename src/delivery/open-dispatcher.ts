@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { callbackGuard } from '../callback/address-guard.js';
 import { createCallbackAgent } from '../callback/callback-agent.js';
@@ -11,6 +10,7 @@ import { CursorStore } from '../store/cursor.store.js';
 import type { EndedAttempts } from '../store/ended-attempts.js';
 import { LogStore } from '../store/log.store.js';
 import { Dispatcher } from './dispatcher.js';
+import { newHolder } from './holder.js';
 import { WebhookClient } from './webhook.client.js';
 
 const hourMs = 60 * 60 * 1000;
@@ -26,13 +26,8 @@ export interface DispatcherSurroundings {
   readonly failpoints: Failpoints;
 }
 
-/**
- * A dispatcher as the settings say, not started.
- *
- * @param holder names this instance; one that keeps its name over restarts has its lanes back at once, so two running
- * instances must never share one
- */
-export function openDispatcher(surroundings: DispatcherSurroundings, holder: string = randomUUID()): Dispatcher {
+/** A dispatcher as the settings say, not started. */
+export function openDispatcher(surroundings: DispatcherSurroundings): Dispatcher {
   const { settings, hotPool, configuration, committedRows, endedAttempts, clock, failpoints } = surroundings;
   const { DELIVERY_TIMEOUT_MS, DELIVERY_CONCURRENCY, DELIVERY_HORIZON_HOURS, DELIVERY_ATTEMPTS } = settings.values;
   const agent = createCallbackAgent({ guard: callbackGuard(settings), connectionsPerOriginMax: DELIVERY_CONCURRENCY });
@@ -48,7 +43,7 @@ export function openDispatcher(surroundings: DispatcherSurroundings, holder: str
       failpoints,
     },
     {
-      holder,
+      holder: newHolder(),
       timeoutMs: DELIVERY_TIMEOUT_MS,
       concurrencyMax: DELIVERY_CONCURRENCY,
       horizonMs: DELIVERY_HORIZON_HOURS * hourMs,

@@ -10,6 +10,8 @@ import { overdueReason } from './stalled-pairs.js';
 
 /** Ids in one block. */
 const blockSizeMax = 1_000;
+/** Names of blocks with rows that go first lie this far below the rows' own numbers. */
+const earlyNameShift = 10 ** 15;
 /** Rows read at once while a block is drained: bounds what an app that comes back holds in memory. */
 const rowsPerRead = 100;
 /** More threads than this put aside one by one, and the app as a whole is treated as not keeping up. */
@@ -33,9 +35,9 @@ export class OwedRows {
       early: [],
       saving: [],
       savingEarly: [],
-      blocks: 0,
+      hasBlocks: false,
       last: null,
-      drainedThrough: Number.MIN_SAFE_INTEGER,
+      drained: new Set(),
       run: null,
       loading: false,
       unsure: false,
@@ -48,7 +50,7 @@ export class OwedRows {
 
   /** Takes up what an earlier holder of the lane had written. */
   restore(lane: LaneProgress, outlet: Outlet, owed: OwedSummary): void {
-    this.begin(lane, outlet, owed.firstAt ?? this.desk.clock.now()).blocks = owed.blocks;
+    this.begin(lane, outlet, owed.firstAt ?? this.desk.clock.now()).hasBlocks = true;
   }
 
   add(lag: Lag, row: LogRow): void {
@@ -99,7 +101,7 @@ export class OwedRows {
    */
   rejoinIfDrained(lag: Lag): void {
     const { lane, outlet } = lag;
-    const drained = lag.blocks === 0 && lag.run === null && !isSaving(lag) && !lag.loading && lag.early.length === 0;
+    const drained = !lag.hasBlocks && lag.run === null && !isSaving(lag) && !lag.loading && lag.early.length === 0;
     if (!drained || lag.unsure || outlet.isHeld || lane.leaving || outlet.stalled.size >= stalledPairsMax) return;
     if (lag.tail.length > Math.max(outlet.appetite(), 1)) return;
     this.forget(lag);
@@ -132,9 +134,9 @@ export class OwedRows {
     lag.early = [];
     const blocks: OwedBlock[] = [];
     const write = (firstId: number, ids: number[]) => blocks.push({ lane: lane.lane, appId, firstId, ids });
-    // Blocks are drained in the order of their names, so a negative one comes before all others.
+    // Blocks are drained in the order of their names: these come before all others, and in their own order.
     const early = lag.savingEarly.map((row) => row.id);
-    if (early[0] !== undefined) write(-early[0], early);
+    if (early.length > 0) write(Math.min(...early) - earlyNameShift, early);
 
     const ids = lag.saving.map((row) => row.id);
     let at = 0;
@@ -158,7 +160,7 @@ export class OwedRows {
     lag.savingEarly = [];
     for (const { firstId, ids } of blocks ?? []) {
       const grown = lag.last?.firstId === firstId;
-      if (!grown) lag.blocks += 1;
+      lag.hasBlocks = true;
       if (firstId > 0) lag.last = { firstId, count: (grown ? (lag.last?.count ?? 0) : 0) + ids.length };
     }
   }
@@ -185,9 +187,9 @@ export class OwedRows {
   }
 
   async #findRun(lag: Lag): Promise<OwedRun | null> {
-    const block = await this.desk.cursors.findOwed(lag.lane.lane, lag.appId, lag.drainedThrough);
+    const block = await this.desk.cursors.findOwed(lag.lane.lane, lag.appId, [...lag.drained]);
     if (block === null) {
-      lag.blocks = 0;
+      lag.hasBlocks = false;
       return null;
     }
     if (lag.last?.firstId === block.firstId) lag.last = null;
@@ -219,8 +221,7 @@ export class OwedRows {
   #finishIfDrained(lag: Lag, run: OwedRun): void {
     if (run.next < run.ids.length || run.rows.size > 0) return;
     noteTrim(lag, run);
-    lag.drainedThrough = run.firstId;
-    lag.blocks -= 1;
+    lag.drained.add(run.firstId);
     lag.run = null;
   }
 }
@@ -238,9 +239,11 @@ export function noteTrim(lag: Lag, run: OwedRun): void {
 function canLoad(lag: Lag): boolean {
   // While a save is under way the newest block may be growing.
   if (lag.loading || !lag.lane.active || lag.lane.leaving || isSaving(lag)) return false;
+  // What was written is not known, and will be written again.
+  if (lag.unsure) return false;
   // What comes first may not be written yet.
   if (lag.run === null && lag.early.length > 0) return false;
-  return lag.run === null ? lag.blocks > 0 : lag.run.next < lag.run.ids.length;
+  return lag.run === null ? lag.hasBlocks : lag.run.next < lag.run.ids.length;
 }
 
 function isSaving(lag: Lag): boolean {

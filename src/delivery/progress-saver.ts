@@ -44,6 +44,7 @@ export class ProgressSaver {
     const lost: LaneProgress[] = [];
     for (const change of taken) {
       for (const [lag, blocks] of change.owed) this.owed.endSave(lag, blocks);
+      forgetDrained(change);
       if (saved.has(change.lane.lane)) change.lane.savedPosition = change.position;
       else lost.push(change.lane);
     }
@@ -78,6 +79,13 @@ export class ProgressSaver {
     lane.trims = new Map([...trims, ...lane.trims]);
     lane.deadLetters = [...deadLetters, ...lane.deadLetters];
     for (const lag of owed.keys()) this.owed.endSave(lag, null);
+  }
+}
+
+/** Drained blocks are gone from the disk with the last of their trims. */
+function forgetDrained({ lane, trims }: Taken): void {
+  for (const [name, { appId, firstId }] of trims) {
+    if (!lane.trims.has(name)) lane.lags.get(appId)?.drained.delete(firstId);
   }
 }
 

@@ -14,7 +14,7 @@ import type { QuarantineStore } from '../store/quarantine.store.js';
 import { batchCommitted } from '../telemetry/signals.js';
 import { decideBatch, type DecidedBatch } from './batch.js';
 import type { Pending } from './commit-queue.js';
-import { RouterBusyError } from './submission.js';
+import { RouterBusyError, type Outcome } from './submission.js';
 import { ThreadCache } from './thread-cache.js';
 
 /** After this many lost races the lanes are locked first. */
@@ -120,8 +120,10 @@ export class Committer {
       for (const state of locked) await this.#catchUp(state, client);
       await this.#load(first, client);
       const decided = this.#decide(first);
+      this.failpoints.pass('ingest.beforeCommit');
       return [decided, epoch, await this.lanes.commit(epoch, decided.lanes, client)] as const;
     });
+    this.failpoints.pass('ingest.afterCommit');
     return [...(await this.#apply(first, decided, epoch, states)), ...repeated];
   }
 
@@ -254,7 +256,7 @@ export class Committer {
         pending.keyChecked = false;
         return true;
       }
-      pending.resolve({ result: 'duplicate', rows });
+      pending.resolve(outcomeOf(rows));
       return false;
     });
   }
@@ -319,6 +321,14 @@ export class Committer {
   #forget(open: readonly Pending[]): void {
     for (const { lane } of open) this.#cache.forget(lane);
   }
+}
+
+/** What a submission that was committed before came to: its rows tell. */
+function outcomeOf(rows: readonly LogRow[]): Outcome {
+  const last = rows.at(-1);
+  return last !== undefined && last.refusal !== null
+    ? { result: 'refused', refusal: last.refusal, thread: last.thread, rows }
+    : { result: 'duplicate', rows };
 }
 
 /** The same event twice in one batch: only its first copy is decided now, and the other then finds its row. */

@@ -32,7 +32,8 @@ export class ThreadRouter {
       committedRows,
       clock,
       failpoints,
-      THREAD_CACHE_MAX,
+      // A batch's threads have to fit into one generation of the cache, or one of them could be held twice.
+      Math.max(THREAD_CACHE_MAX, 2 * COMMIT_BATCH_MAX),
     );
     this.#waitingMax = COMMIT_QUEUE_MAX;
     this.#queue = new CommitQueue((batch) => committer.commit(batch), {

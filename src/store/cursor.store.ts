@@ -34,8 +34,11 @@ export type StalledKey = Pick<StalledRecord, 'lane' | 'appId' | 'pageId' | 'psid
 export interface OwedSummary {
   readonly lane: number;
   readonly appId: AppId;
-  readonly blocks: number;
-  readonly firstId: number;
+  /**
+   * From this row on everything the app is owed stands in blocks; null if it is nothing but rows that go before. Rows
+   * that go before were under way when the app stopped following, and others between them may have been passed over.
+   */
+  readonly fromId: number | null;
   /** When the first of them happened, in milliseconds since 1970; null if its row is gone. */
   readonly firstAt: number | null;
 }
@@ -43,7 +46,7 @@ export interface OwedSummary {
 export interface OwedBlock {
   readonly lane: number;
   readonly appId: AppId;
-  /** Names the block: the first id it was made with. */
+  /** Names the block: the first id it was made with, or far below it for rows that go before all others. */
   readonly firstId: number;
   readonly ids: readonly number[];
 }
@@ -204,6 +207,23 @@ export class CursorStore {
     );
   }
 
+  /** Everybody who holds a lane. */
+  async listHolders(): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ holder: string }>(
+      'select distinct holder from cursor where holder is not null',
+    );
+    return rows.map(({ holder }) => holder);
+  }
+
+  /** Frees the lanes of holders that are known to be gone. */
+  async releaseHeldBy(holders: readonly string[]): Promise<void> {
+    await this.#pool.query(
+      `with held as (select lane from cursor where holder = any ($1::text[]) order by lane for update)
+       update cursor set holder = null, lease_until = null from held where cursor.lane = held.lane`,
+      [holders],
+    );
+  }
+
   /** What earlier holders of these lanes left behind. */
   async remains(lanes: readonly number[]): Promise<LaneRemains> {
     const [stalled, owed, gaps] = await Promise.all([
@@ -213,9 +233,10 @@ export class CursorStore {
            from stalled where lane = any ($1::smallint[])`,
         [lanes],
       ),
-      this.#pool.query<{ lane: number; app_id: string; blocks: number; first_id: string; first_at: number | null }>(
-        `select o.lane, o.app_id, o.blocks, o.first_id, ${time('l.at')} as first_at
-           from (select lane, app_id, count(*)::int as blocks, min(ids[1]) as first_id
+      this.#pool.query<OwedSummaryRow>(
+        `select o.lane, o.app_id, o.from_id, ${time('l.at')} as first_at
+           from (select lane, app_id, min(ids[1]) as first_id,
+                        min(ids[1]) filter (where first_id > 0) as from_id
                    from owed where lane = any ($1::smallint[]) group by lane, app_id) o
            left join log l on l.lane = o.lane and l.id = o.first_id`,
         [lanes],
@@ -231,8 +252,7 @@ export class CursorStore {
       owed: owed.rows.map((row) => ({
         lane: row.lane,
         appId: appId(row.app_id),
-        blocks: row.blocks,
-        firstId: Number(row.first_id),
+        fromId: row.from_id === null ? null : Number(row.from_id),
         firstAt: row.first_at,
       })),
       gaps: gaps.rows.map((row) => ({
@@ -288,11 +308,12 @@ export class CursorStore {
     return rows.map(({ lane }) => lane);
   }
 
-  /** The app's first block of the lane after `afterFirstId`; null if there is none. */
-  async findOwed(lane: number, app: AppId, afterFirstId: number): Promise<OwedBlock | null> {
+  /** The app's first block of the lane but those named in `except`; null if there is none. */
+  async findOwed(lane: number, app: AppId, except: readonly number[]): Promise<OwedBlock | null> {
     const { rows } = await this.#pool.query<{ first_id: string; ids: string[] }>(
-      'select first_id, ids from owed where lane = $1 and app_id = $2 and first_id > $3 order by first_id limit 1',
-      [lane, app, afterFirstId],
+      `select first_id, ids from owed
+        where lane = $1 and app_id = $2 and first_id <> all ($3::bigint[]) order by first_id limit 1`,
+      [lane, app, except],
     );
     const [row] = rows;
     if (row === undefined) return null;
@@ -534,6 +555,13 @@ function stalledFrom(row: StalledRow): StalledRecord {
     nextAttemptAt: row.next_attempt_at,
     lastError: row.last_error,
   };
+}
+
+interface OwedSummaryRow {
+  lane: number;
+  app_id: string;
+  from_id: string | null;
+  first_at: number | null;
 }
 
 interface AttemptRow {
