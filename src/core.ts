@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { DatabaseClock } from './clock/clock.js';
 import { Failpoints } from './config/failpoints.js';
+import type { KeyRing } from './config/key-ring.js';
 import type { Settings } from './config/settings.js';
 import type { Dispatcher } from './delivery/dispatcher.js';
 import { openDispatcher } from './delivery/open-dispatcher.js';
@@ -13,6 +14,8 @@ import { migrate, openDataSource, openPool } from './store/data-source.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
+import { sealPlainSecrets } from './store/sealed-columns.js';
+import { Vault } from './store/vault.js';
 import { Timers, type ReportFailure } from './timers/timers.js';
 
 /** How often the clock is set by the database's, in milliseconds. */
@@ -42,9 +45,16 @@ export interface Core {
 }
 
 /** Opens the database, brings it up to date and loads the configuration. */
-export async function openCore(settings: Settings, databaseUrl: string, reportFailure: ReportFailure): Promise<Core> {
+export async function openCore(
+  settings: Settings,
+  databaseUrl: string,
+  keyRing: KeyRing,
+  reportFailure: ReportFailure,
+): Promise<Core> {
   const dataSource = await openDataSource(databaseUrl);
   await migrate(dataSource);
+  const vault = new Vault(keyRing);
+  await sealPlainSecrets(dataSource, vault);
   const hotPool = openPool(databaseUrl, {
     poolSize: settings.values.DATABASE_POOL,
     applicationName: 'signalbox router',
@@ -58,7 +68,7 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
   const log = new LogStore(readPool);
   const quarantine = new QuarantineStore(hotPool);
   const committedRows = new CommittedRows();
-  const configStore = new ConfigStore(dataSource);
+  const configStore = new ConfigStore(dataSource, vault);
   const configuration = new ConfigurationCache(configStore, clock);
   const router = new ThreadRouter(lanes, configuration, quarantine, committedRows, clock, failpoints, settings);
   const timers = new Timers(lanes, router, configuration, clock, failpoints, reportFailure);

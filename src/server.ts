@@ -9,6 +9,7 @@ import { AppModule } from './app.module.js';
 import { demo, seedDemo } from './channels/simulator/demo-data.js';
 import { readAdminToken, type AdminToken } from './config/admin-token.js';
 import { readCertificate, type Certificate } from './config/certificate.js';
+import { readKeyRing } from './config/key-ring.js';
 import type { Settings } from './config/settings.js';
 import { openCore, type Core } from './core.js';
 import { GraphError } from './graph-api/graph-error.js';
@@ -62,7 +63,8 @@ export async function startServer(settings: Settings): Promise<Server> {
     }
     const adminToken = await readAdminToken(settings.values.ADMIN_TOKEN, dataDir);
     const certificate = await readCertificate(settings, dataDir);
-    const core = await openCore(settings, databaseUrl, reportFailure);
+    const keyRing = await readKeyRing(settings.values.KEYRING, dataDir);
+    const core = await openCore(settings, databaseUrl, keyRing, reportFailure);
     closing.push(() => core.close());
     if (settings.values.DEMO ?? (!settings.gateway && database !== null)) await seedDemoIfEmpty(core);
 

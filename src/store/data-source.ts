@@ -1,11 +1,12 @@
 import 'reflect-metadata';
 import pg from 'pg';
-import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
+import { DataSource, MigrationExecutor, type EntityManager, type MigrationInterface } from 'typeorm';
 import { CreateTables1790000000000 } from '../../migrations/1790000000000-create-tables.js';
 import { GraphObjects1790000100001 } from '../../migrations/1790000100001-graph-objects.js';
 import { Gateway1790000100003 } from '../../migrations/1790000100003-gateway.js';
 import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
 import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
+import { SealedSecrets1790300000003 } from '../../migrations/1790300000003-sealed-secrets.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
@@ -20,6 +21,7 @@ const migrations: (new () => MigrationInterface)[] = [
   Gateway1790000100003,
   Access1790300000001,
   Audit1790300000002,
+  SealedSecrets1790300000003,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 
@@ -60,12 +62,23 @@ export async function openDataSource(url: string, options: StoreConnectionOption
   return connect(url, connectionSettings(options));
 }
 
-/**
- * Brings the database up to date: all pending migrations in one transaction, or none. Instances that start at the same
- * time wait for each other with a lock that ends with the transaction; one of the session would be lost or shared behind
- * PgBouncer.
- */
+/** Brings the database up to date: all pending migrations in one transaction, or none. */
 export async function migrate(dataSource: DataSource): Promise<void> {
+  await migrationTransaction(dataSource, async ({ connection, queryRunner }) => {
+    const executor = new MigrationExecutor(connection, queryRunner);
+    executor.transaction = 'all';
+    await executor.executePendingMigrations();
+  });
+}
+
+/**
+ * Does `work` in one transaction in which nobody else migrates. Instances that start at the same time wait for each other
+ * with a lock that ends with the transaction; one of the session would be lost or shared behind PgBouncer.
+ */
+export async function migrationTransaction(
+  dataSource: DataSource,
+  work: (manager: EntityManager) => Promise<void>,
+): Promise<void> {
   // A connection of its own, because filling a large table may take longer than any other statement is allowed to.
   const patient = await connect(connectionStringOf(dataSource), {
     ...connectionSettings({ poolSize: 1, applicationName: 'signalbox migration' }),
@@ -78,9 +91,7 @@ export async function migrate(dataSource: DataSource): Promise<void> {
     await runner.startTransaction();
     await runner.query(`select set_config('lock_timeout', $1, true)`, [String(MIGRATION_LOCK_TIMEOUT_MS)]);
     await runner.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    const executor = new MigrationExecutor(patient, runner);
-    executor.transaction = 'all';
-    await executor.executePendingMigrations();
+    await work(runner.manager);
     await runner.commitTransaction();
   } catch (error) {
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
