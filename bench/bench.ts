@@ -12,6 +12,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from '../src/store/embedded-postgres.js';
+import { measureCalls } from './calls.js';
 import { describeEnvironment } from './environment.js';
 import { measure, type Measurement } from './measurement.js';
 import { readOptions, usage, type BenchOptions } from './options.js';
@@ -53,7 +54,8 @@ async function bench(options: BenchOptions): Promise<number> {
   }
 }
 
-async function benchIn(dataDir: string, { length, scenarios, pgbench, cpuProfileDir }: BenchOptions): Promise<number> {
+async function benchIn(dataDir: string, options: BenchOptions): Promise<number> {
+  const { length, scenarios, calls, pgbench, cpuProfileDir } = options;
   const { url } = await startEmbeddedPostgres({ dataDir });
   for (const line of await describeEnvironment(url, dataDir)) print(line);
   const yardstick = pgbench ? await Pgbench.find() : null;
@@ -75,6 +77,7 @@ async function benchIn(dataDir: string, { length, scenarios, pgbench, cpuProfile
     say(`${scenario.name}: ${measured.eventsPerSecond.toFixed(0)} events/s`);
     measurements.push(measured);
   }
+  const called = calls ? await measureCalls({ dataDir, length, cpuProfileDir, say }) : null;
   await measureYardstick();
 
   if (tps.length > 0) {
@@ -83,6 +86,13 @@ async function benchIn(dataDir: string, { length, scenarios, pgbench, cpuProfile
   }
   if (cpuProfileDir !== undefined) print('The server was being profiled, which slows it down.');
   print(`\n${table(measurements, tps.length === 0 ? null : Math.max(...tps))}\n`);
+  if (called !== null) {
+    const { control, reads } = called;
+    print(
+      `Pass and release at ${control.perSecond}/s: p50 ${control.p50Ms.toFixed(1)} ms, p99 ${control.p99Ms.toFixed(1)} ms. ` +
+        `Reading the owner: ${reads.perSecond.toFixed(0)}/s, p50 ${reads.p50Ms.toFixed(1)} ms, p99 ${reads.p99Ms.toFixed(1)} ms.\n`,
+    );
+  }
   for (const { profile, scenario } of measurements) if (profile !== null) print(`${scenario.name}\n${profile}`);
   return reportFaults(measurements);
 }

@@ -9,6 +9,7 @@ export const usage = `npm run bench -- [options]
   --seconds N        length of each measured run, about (15)
   --events N         the same as a number of events
   --scenario NAME    only this one, may be repeated: ${scenarios.map(({ name }) => name).join(', ')}
+  --no-calls         without the apps' own calls: passes, releases, reads of the owner
   --no-pgbench       without pgbench, and so without ratios
   --cpu-profile DIR  profile the server, leave the profiles in DIR and print their largest parts
   --help
@@ -17,6 +18,7 @@ export const usage = `npm run bench -- [options]
 export interface BenchOptions {
   readonly length: RunLength;
   readonly scenarios: readonly Scenario[];
+  readonly calls: boolean;
   readonly pgbench: boolean;
   readonly cpuProfileDir: string | undefined;
   readonly help: boolean;
@@ -31,6 +33,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       seconds: { type: 'string', default: '15' },
       events: { type: 'string' },
       scenario: { type: 'string', multiple: true, default: scenarios.map(({ name }) => name) },
+      calls: { type: 'boolean', default: true },
       pgbench: { type: 'boolean', default: true },
       'cpu-profile': { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -44,6 +47,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
         ? { seconds: positive('--seconds', values.seconds) }
         : { events: positive('--events', values.events) },
     scenarios: values.scenario.map(scenarioNamed),
+    calls: values.calls,
     pgbench: values.pgbench,
     cpuProfileDir: profiles === undefined ? undefined : path.resolve(profiles),
     help: values.help,

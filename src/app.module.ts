@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { AdminApiModule } from './admin-api/admin-api.module.js';
 import { Authenticator } from './admin-auth/authenticator.js';
 import { SessionCookie } from './admin-auth/session-cookie.js';
+import { MetaForwarder } from './channels/meta/meta-forwarder.js';
 import { MetaChannel } from './channels/meta/meta.channel.js';
 import { MetaGraphClient } from './channels/meta/meta-graph.client.js';
 import { SimulatorChannel } from './channels/simulator/simulator.channel.js';
@@ -22,10 +23,13 @@ import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
 import { ConfigurationCache } from './store/configuration.cache.js';
 import { CursorStore } from './store/cursor.store.js';
+import { EndedAttempts } from './store/ended-attempts.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
+import { OperatingStore } from './store/operating.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
 import { SessionStore } from './store/session.store.js';
+import { Vitals } from './telemetry/vitals.js';
 import { Timers } from './timers/timers.js';
 
 /** What lets people in. */
@@ -58,14 +62,14 @@ export class AppModule {
       { provide: CursorStore, useValue: new CursorStore(core.readPool) },
       { provide: QuarantineStore, useValue: core.quarantine },
       { provide: CommittedRows, useValue: core.committedRows },
+      { provide: EndedAttempts, useValue: core.endedAttempts },
       { provide: ThreadRouter, useValue: core.router },
       { provide: Timers, useValue: core.timers },
-      ...(core.settings.gateway
-        ? [
-            { provide: MetaGraphClient, useClass: MetaGraphClient },
-            { provide: Channel, useClass: MetaChannel },
-          ]
-        : [{ provide: Channel, useClass: SimulatorChannel }]),
+      { provide: MetaGraphClient, useClass: MetaGraphClient },
+      { provide: MetaForwarder, useClass: MetaForwarder },
+      { provide: Channel, useClass: core.settings.gateway ? MetaChannel : SimulatorChannel },
+      { provide: Vitals, useValue: core.vitals },
+      { provide: OperatingStore, useValue: new OperatingStore(core.dataSource) },
     ];
     return {
       module: AppModule,

@@ -11,11 +11,15 @@ import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
 import { ConfigurationCache } from './store/configuration.cache.js';
 import { migrate, openDataSource, openPool } from './store/data-source.js';
+import { EndedAttempts } from './store/ended-attempts.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
 import { sealPlainSecrets } from './store/sealed-columns.js';
 import { Vault } from './store/vault.js';
+import type { Vitals } from './telemetry/vitals.js';
+import { RetentionStore } from './store/retention.store.js';
+import { Retention } from './timers/retention.js';
 import { Timers, type ReportFailure } from './timers/timers.js';
 
 /** How often the clock is set by the database's, in milliseconds. */
@@ -37,9 +41,12 @@ export interface Core {
   readonly log: LogStore;
   readonly quarantine: QuarantineStore;
   readonly committedRows: CommittedRows;
+  readonly endedAttempts: EndedAttempts;
   readonly router: ThreadRouter;
   readonly timers: Timers;
   readonly dispatcher: Dispatcher;
+  readonly retention: Retention;
+  readonly vitals: Vitals;
   /** Answers what is under way, then lets go of the database. */
   close(): Promise<void>;
 }
@@ -65,19 +72,31 @@ export async function openCore(
   const failpoints = new Failpoints(settings.values.FAILPOINTS);
   const clock = new DatabaseClock();
   const lanes = new LaneStore(hotPool, { prepared });
-  const log = new LogStore(readPool);
+  const log = new LogStore(readPool, { prepared });
   const quarantine = new QuarantineStore(hotPool);
   const committedRows = new CommittedRows();
+  const endedAttempts = new EndedAttempts();
   const configStore = new ConfigStore(dataSource, vault);
   const configuration = new ConfigurationCache(configStore, clock);
   const router = new ThreadRouter(lanes, configuration, quarantine, committedRows, clock, failpoints, settings);
   const timers = new Timers(lanes, router, configuration, clock, failpoints, reportFailure);
-  const dispatcher = openDispatcher({ settings, hotPool, configuration, committedRows, clock, failpoints });
+  const retention = new Retention(new RetentionStore(hotPool), clock, settings, reportFailure);
+  const dispatcher = openDispatcher({
+    settings,
+    hotPool,
+    configuration,
+    committedRows,
+    endedAttempts,
+    clock,
+    failpoints,
+  });
 
+  let synchronisedAtMs = clock.monotonicMs();
   const synchronise = async () => {
     const before = clock.monotonicMs();
     const databaseNow = await lanes.databaseNow();
     clock.synchronise(databaseNow, (before + clock.monotonicMs()) / 2);
+    synchronisedAtMs = before;
   };
   await synchronise();
   await configuration.start();
@@ -85,6 +104,23 @@ export async function openCore(
     synchronise().catch((error: unknown) => reportFailure(error, 'asking the database for the time'));
   }, clockSynchronisationMs).unref();
 
+  const pools = Object.entries({ router: hotPool, reads: readPool });
+  const vitals: Vitals = {
+    lanesHeld: () => dispatcher.laneCount,
+    apps: () => dispatcher.statuses().map(({ appId, alarm, queued }) => ({ appId, failing: alarm !== 'none', queued })),
+    pools: () =>
+      pools.map(([name, { totalCount, idleCount, waitingCount }]) => ({
+        name,
+        total: totalCount,
+        idle: idleCount,
+        waiting: waitingCount,
+      })),
+    clockAgeMs: () => clock.monotonicMs() - synchronisedAtMs,
+    dispatchingForMs: () => {
+      const { startedAtMs } = dispatcher;
+      return startedAtMs === null ? null : clock.monotonicMs() - startedAtMs;
+    },
+  };
   return {
     settings,
     failpoints,
@@ -98,9 +134,12 @@ export async function openCore(
     log,
     quarantine,
     committedRows,
+    endedAttempts,
     router,
     timers,
     dispatcher,
+    retention,
+    vitals,
     async close() {
       clearInterval(synchronising);
       configuration.stop();

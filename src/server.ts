@@ -11,18 +11,17 @@ import { readAdminToken, type AdminToken } from './config/admin-token.js';
 import { readCertificate, type Certificate } from './config/certificate.js';
 import { readKeyRing } from './config/key-ring.js';
 import type { Settings } from './config/settings.js';
+import { builtConsoleFolder, serveConsole } from './console/serve-console.js';
 import { openCore, type Core } from './core.js';
 import { GraphError } from './graph-api/graph-error.js';
 import { isOwnPath } from './graph-api/own-paths.js';
 import { traceIdOf } from './graph-api/trace-id.js';
+import { fastifyLimits, limitHttp, serverLimits } from './http-limits.js';
 import { NestLogger, openLogger } from './logger.js';
 import { SessionStore } from './store/session.store.js';
+import { OperatingStore } from './store/operating.store.js';
+import { accessRefused, requestAnswered, type InterfaceName } from './telemetry/signals.js';
 import { defaultDataDir, startEmbeddedPostgres, type EmbeddedPostgres } from './store/embedded-postgres.js';
-
-/** How long a client may take to send a request, in milliseconds. */
-const requestTimeoutMs = 30_000;
-/** How long an idle connection is kept, in milliseconds: longer than most load balancers do. */
-const keepAliveTimeoutMs = 65_000;
 
 /** How long requests under way may take to end when the server stops, in milliseconds. */
 const shutdownGraceMs = 5_000;
@@ -66,6 +65,11 @@ export async function startServer(settings: Settings): Promise<Server> {
     const keyRing = await readKeyRing(settings.values.KEYRING, dataDir);
     const core = await openCore(settings, databaseUrl, keyRing, reportFailure);
     closing.push(() => core.close());
+    const undurable = await new OperatingStore(core.dataSource).undurableSettings();
+    // Nobody minds in the emulator.
+    if (settings.gateway && undurable.length > 0) {
+      logger.warn({ settings: undurable }, 'the database is not durable: a crash of it loses what was acknowledged');
+    }
     if (settings.values.DEMO ?? (!settings.gateway && database !== null)) await seedDemoIfEmpty(core);
 
     const sessions = new SessionStore(core.dataSource, {
@@ -75,12 +79,12 @@ export async function startServer(settings: Settings): Promise<Server> {
     const app = await NestFactory.create<NestFastifyApplication>(
       AppModule.register(core, { adminToken, sessions, secure: certificate !== null }),
       new FastifyAdapter({
-        ...(certificate !== null && { https: { cert: certificate.cert, key: certificate.key } }),
-        bodyLimit: settings.values.BODY_MAX_BYTES,
-        requestTimeout: requestTimeoutMs,
+        ...(certificate === null
+          ? { http: serverLimits }
+          : { https: { ...serverLimits, cert: certificate.cert, key: certificate.key } }),
+        ...fastifyLimits(settings),
         // The longest is a link's ref of 2,083 characters, each up to four bytes and escaped.
         routerOptions: { maxParamLength: 2_083 * 12 },
-        keepAliveTimeout: keepAliveTimeoutMs,
         forceCloseConnections: 'idle',
         genReqId: () => randomUUID(),
         frameworkErrors: answerUnreadableAddress,
@@ -90,6 +94,9 @@ export async function startServer(settings: Settings): Promise<Server> {
     // A generated certificate is for trying out: the host it names must stay reachable over HTTP.
     sendSecurityHeaders(app.getHttpAdapter().getInstance(), certificate !== null && certificate.authorityFile === null);
     acceptBodies(app.getHttpAdapter().getInstance());
+    countRequests(app.getHttpAdapter().getInstance());
+    limitHttp(app.getHttpAdapter().getInstance(), settings, isOwnApi);
+    await serveConsole(app.getHttpAdapter().getInstance(), builtConsoleFolder());
     serveDocs(app);
     await app.init();
     // Not through Nest, which would log a failure that whoever started us is told anyway.
@@ -97,10 +104,12 @@ export async function startServer(settings: Settings): Promise<Server> {
     const url = await app.getHttpAdapter().getInstance().listen({ port, host });
     core.timers.start();
     core.dispatcher.start();
+    core.retention.start();
     closing.push(async () => {
       // Whoever is being answered gets the answer; a client that holds its connection open does not hold us up.
       const giveUp = setTimeout(() => app.getHttpServer().closeAllConnections(), shutdownGraceMs);
       await app.close().finally(() => clearTimeout(giveUp));
+      await core.retention.stop();
       await core.timers.stop();
       await core.dispatcher.stop();
     });
@@ -183,6 +192,27 @@ function acceptBodies(fastify: FastifyInstance): void {
       done(Object.assign(new Error('The body must be JSON (Content-Type: application/json).'), { statusCode: 415 }));
     } else done(null, body);
   });
+}
+
+/** Tells metrics of every answer; a token that was refused by our own API is seen here, whoever refused it. */
+function countRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const name = interfaceOf(request.url);
+    requestAnswered.tell({
+      interface: name,
+      method: request.method,
+      status: reply.statusCode,
+      durationMs: reply.elapsedTime,
+    });
+    if (name === 'admin' && reply.statusCode === 401) accessRefused.tell({ interface: 'admin' });
+    done();
+  });
+}
+
+function interfaceOf(url: string): InterfaceName {
+  if (isOwnApi(url)) return 'admin';
+  if (url.startsWith('/webhooks/')) return 'ingress';
+  return isOwnPath(url) ? 'operating' : 'graph';
 }
 
 function isOwnApi(url: string): boolean {

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { CallbackVerifier } from '../callback/callback-verifier.js';
 import { DeliveryStore } from '../store/delivery.store.js';
 import { FeedStore } from '../store/feed.store.js';
+import { LiveStore } from '../store/live.store.js';
 import { PersonStore } from '../store/person.store.js';
 import { AppsController } from './apps.controller.js';
 import { AuditController } from './audit.controller.js';
@@ -11,11 +12,14 @@ import { DeliveriesController } from './deliveries.controller.js';
 import { ExplainController } from './explain.controller.js';
 import { FeedController } from './feed.controller.js';
 import { HealthController } from './health.controller.js';
+import { LiveController } from './live/live.controller.js';
+import { LiveHub } from './live/live-hub.js';
 import { MachineController } from './machine.controller.js';
 import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { PagesController } from './pages.controller.js';
 import { PeopleController } from './people.controller.js';
+import { Readiness } from './readiness.js';
 import { RoutesController } from './routes.controller.js';
 import { SessionController } from './session.controller.js';
 import { ThreadControlController } from './thread-control.controller.js';
@@ -40,13 +44,17 @@ import { TokensController } from './tokens.controller.js';
     DeliveriesController,
     FeedController,
     MachineController,
+    LiveController,
     HealthController,
     MetricsController,
   ],
   providers: [
     CallbackVerifier,
     ThreadFinder,
+    LiveHub,
+    { provide: LiveStore, useFactory: (dataSource: DataSource) => new LiveStore(dataSource), inject: [DataSource] },
     Metrics,
+    Readiness,
     {
       provide: DeliveryStore,
       useFactory: (dataSource: DataSource) => new DeliveryStore(dataSource),

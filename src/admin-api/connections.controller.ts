@@ -134,7 +134,7 @@ export class ConnectionsController {
   }
 
   #view(connection: ConnectionEntity) {
-    const own = this.configuration.current().apps.get(connection.appId)?.subscribedFields ?? null;
-    return connectionView(connection, own);
+    const app = this.configuration.current().apps.get(connection.appId);
+    return connectionView(connection, app?.subscribedFields ?? { messenger: null, instagram: null });
   }
 }

@@ -111,9 +111,12 @@ export class DeliveriesController {
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Send a delivery again', description: 'With the same id and the same bytes.' })
   @ApiAcceptedResponse({ standardSchema: deliverySchema })
-  @ApiProblems('delivery_not_found', 'cursor_expired')
+  @ApiProblems('delivery_not_found', 'cursor_expired', 'text_not_kept')
   async replay(@Param('delivery_id', { schema: deliveryIdSchema }) id: string) {
-    const { lane, id: position, notice, told } = await this.#get(id);
+    const { lane, id: position, notice, told, row } = await this.#get(id);
+    if (row.payloadRemoved === true && told.kind === 'event') {
+      throw new Problem('text_not_kept', 'The message is older than RETENTION_TEXT_DAYS: it cannot be sent again.');
+    }
     await this.cursors.requestReplay({ lane, id: position, notice, appId: told.appId }, this.clock.now());
     return deliveryView(await this.#get(id), this.configuration.current().incarnation);
   }

@@ -4,7 +4,14 @@ import { z } from 'zod';
 import { problemKinds, problemSchema, type ProblemCode } from '../admin-auth/problem.js';
 
 /** Problems any route of our own API may answer with. */
-const everywhere: readonly ProblemCode[] = ['invalid_request', 'unauthorized', 'forbidden', 'internal_error', 'busy'];
+const everywhere: readonly ProblemCode[] = [
+  'invalid_request',
+  'unauthorized',
+  'forbidden',
+  'too_many_requests',
+  'internal_error',
+  'busy',
+];
 /** And those any route with a body may. */
 const withBody: readonly ProblemCode[] = ['body_too_large', 'unsupported_media_type'];
 

@@ -9,8 +9,10 @@ import { VisibleText } from '../admin-auth/visible-text.decorator.js';
 import { Clock } from '../clock/clock.js';
 import type { PageId, Psid } from '../domain/ids.js';
 import type { MessageText } from '../domain/role.js';
+import { parseJson } from '../domain/wire-json.js';
 import { LogStore } from '../store/log.store.js';
 import { PersonStore } from '../store/person.store.js';
+import { instant, instantSchema } from '../views/instant.js';
 import { logEntrySchema, logEntryView, type LogEntryView } from '../views/log.view.js';
 import { threadSchema, threadView } from '../views/thread.view.js';
 import { ThreadFinder, unknownThread } from './thread-finder.js';
@@ -19,6 +21,16 @@ const exportSchema = z
   .object({
     thread: threadSchema,
     events: z.array(logEntrySchema).describe('Everything that happened in the thread, oldest first.'),
+    labels: z.array(z.string()).describe('Labels that apps have put on the person.'),
+    menus: z
+      .array(z.object({ app_id: z.string(), menu: z.unknown() }))
+      .describe('Menus that apps have set for this person alone.'),
+    dead_letters: z
+      .array(z.object({ app_id: z.string(), reason: z.string(), at: instantSchema }))
+      .describe('Deliveries that were given up.'),
+    quarantined: z
+      .array(z.object({ reason: z.string(), at: instantSchema, payload: z.unknown() }))
+      .describe('What came in from or about the person and could not be routed.'),
   })
   .meta({ id: 'PersonExport' });
 
@@ -52,7 +64,19 @@ export class PeopleController {
       if (last === undefined || rows.length < rowsAtOnce) break;
       afterId = last.id;
     }
-    return { thread: threadView(thread, page, this.clock.now()), events };
+    const { labels, menus, deadLetters, quarantined } = await this.people.remains(thread);
+    return {
+      thread: threadView(thread, page, this.clock.now()),
+      events,
+      labels: [...labels],
+      menus: menus.map(({ appId, menu }) => ({ app_id: appId, menu: parseJson(menu) })),
+      dead_letters: deadLetters.map(({ appId, reason, at }) => ({ app_id: appId, reason, at: instant(at) })),
+      quarantined: quarantined.map(({ reason, at, payload }) => ({
+        reason,
+        at: instant(at),
+        payload: parseJson(payload),
+      })),
+    };
   }
 
   @Delete()
@@ -60,7 +84,10 @@ export class PeopleController {
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({
     summary: 'Erase a person',
-    description: 'Thread, log, deliveries, everything. What an app has received already is with the app.',
+    description:
+      'Thread, log, deliveries, labels, quarantine: everything, at once. What the platform delivers again of it within ' +
+      'eight days is acknowledged and not kept; what the person writes from now on begins a new thread. What an app has ' +
+      'received already is with the app.',
   })
   @ApiNoContentResponse()
   @ApiProblems('thread_not_found')
@@ -69,6 +96,6 @@ export class PeopleController {
     @Param('psid', { schema: psidSchema }) psid: Psid,
   ): Promise<void> {
     // Also of a page that is gone: its log is still there.
-    if (!(await this.people.erase({ pageId, psid }))) throw unknownThread({ pageId, psid });
+    if (!(await this.people.erase({ pageId, psid }, this.clock.now()))) throw unknownThread({ pageId, psid });
   }
 }

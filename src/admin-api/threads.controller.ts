@@ -11,10 +11,11 @@ import { pageId, psid, type PageId, type Psid } from '../domain/ids.js';
 import type { MessageText } from '../domain/role.js';
 import { threadStates, type Thread } from '../domain/thread/thread.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
+import { LiveStore } from '../store/live.store.js';
 import { LogStore } from '../store/log.store.js';
-import { logEntrySchema, logEntryView } from '../views/log.view.js';
 import { threadSchema, threadView, type ThreadView } from '../views/thread.view.js';
 import { decodeCursor, encodeCursor, pageOf, pageOfSchema, pagingSchema, pagingShape, type Paging } from './paging.js';
+import { threadEventSchema, threadEventView } from './thread-event.view.js';
 import { ThreadFinder } from './thread-finder.js';
 
 const listSchema = z.strictObject({
@@ -25,7 +26,7 @@ const listSchema = z.strictObject({
 });
 const threadAnswerSchema = threadSchema.meta({ id: 'Thread' });
 const threadPageSchema = pageOfSchema(threadAnswerSchema);
-const eventPageSchema = pageOfSchema(logEntrySchema.meta({ id: 'LogEntry' }));
+const eventPageSchema = pageOfSchema(threadEventSchema);
 
 const threadPositionSchema = z.tuple([z.string(), z.string()]);
 const eventPositionSchema = z.tuple([z.int().nonnegative()]);
@@ -35,6 +36,7 @@ export class ThreadsController {
   constructor(
     private readonly threads: ThreadFinder,
     private readonly log: LogStore,
+    private readonly live: LiveStore,
     private readonly configuration: ConfigurationCache,
     private readonly clock: Clock,
   ) {}
@@ -91,12 +93,12 @@ export class ThreadsController {
   ) {
     const afterId = decodeCursor(cursor, eventPositionSchema)?.[0] ?? 0;
     const { thread } = await this.threads.get({ pageId, psid });
-    const rows = await this.log.rowsOfThread(thread, afterId, limit + 1);
+    const rows = await this.live.rowsOfThread(thread, afterId, limit + 1);
     return pageOf(
       rows,
       limit,
-      (row) => logEntryView(row, text),
-      ({ id }) => [id],
+      (followed) => threadEventView(followed, text, (appId) => this.threads.shortNameOf(appId)),
+      ({ row }) => [row.id],
     );
   }
 

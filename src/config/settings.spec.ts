@@ -31,6 +31,10 @@ it.each([
     'The setting CALLBACK_ALLOW is not valid: it must be address ranges such as 10.1.0.0/16, separated by commas.',
   ],
   [
+    { CALLBACK_PORTS: '443,https' },
+    'The setting CALLBACK_PORTS is not valid: it must be port numbers separated by commas, such as 443,8443.',
+  ],
+  [
     { FAILPOINTS: 'ingest.afterCommit=2,ingest.aftercommit' },
     'The setting FAILPOINTS is not valid: it must be names among ingest.beforeCommit, ingest.afterCommit, ' +
       'deliver.beforePost, deliver.afterPost, timers.beforeFire, send.beforeCall, send.afterCall, each perhaps with ' +

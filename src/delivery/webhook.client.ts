@@ -17,6 +17,8 @@ export interface WebhookPost {
   /** The bytes to send and to sign, the same in every attempt. */
   readonly body: Buffer;
   readonly deliveryId: string;
+  /** Names the request that led to it, here and in the app's own log; several with commas. */
+  readonly traceId?: string;
   /** 1 for the first. */
   readonly attempt: number;
   readonly gap?: DeliveryGap;
@@ -92,6 +94,7 @@ function webhookHeaders(post: WebhookPost): Record<string, string> {
     'X-Signalbox-Delivery': post.deliveryId,
     'X-Signalbox-Attempt': String(post.attempt),
   };
+  if (post.traceId !== undefined) headers['X-Signalbox-Trace'] = post.traceId;
   if (post.gap !== undefined) {
     headers['X-Signalbox-Gap'] = `count=${post.gap.count}; first=${post.gap.firstDeliveryId}`;
   }

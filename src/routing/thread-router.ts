@@ -51,11 +51,18 @@ export class ThreadRouter {
    * Decides and commits the events of one thread, all or none. A refusal is an outcome; throws RouterBusyError when too
    * much is waiting or the database does not answer.
    */
-  dispatch(submission: Submission): Promise<Outcome> {
+  async dispatch(submission: Submission): Promise<Outcome> {
+    const [outcome] = await this.dispatchAll([submission]);
+    if (outcome === undefined) throw new Error('a submission was not answered');
+    return outcome;
+  }
+
+  /** The same for several submissions, each on its own; the outcomes are in their order. */
+  dispatchAll(submissions: readonly Submission[]): Promise<Outcome[]> {
     if (this.#queue.waiting >= this.#waitingMax) {
       return Promise.reject(new RouterBusyError('Too many events are waiting to be committed.'));
     }
-    return this.#queue.enqueue(withKey(submission));
+    return this.#queue.enqueue(submissions.map(withKey));
   }
 
   /** Resolves when everything submitted so far is answered. */

@@ -27,9 +27,13 @@ export class AppEntity {
   @Column('int', { name: 'batch_size_max', default: 1 })
   batchSizeMax!: number;
 
-  /** Fields the app itself subscribes to; null: every field. */
+  /** Fields of pages the app itself subscribes to; null: it never has, and hears every field. */
   @Column('text', { name: 'subscribed_fields', array: true, nullable: true })
   subscribedFields!: WebhookField[] | null;
+
+  /** The same of Instagram accounts. */
+  @Column('text', { name: 'instagram_subscribed_fields', array: true, nullable: true })
+  instagramSubscribedFields!: WebhookField[] | null;
 
   @Column('timestamptz', { name: 'paused_at', nullable: true })
   pausedAt!: Date | null;

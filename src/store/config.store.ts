@@ -66,8 +66,8 @@ export interface RouteSettings {
 export interface AppSubscription {
   readonly callbackUrl?: string;
   readonly verifyToken?: string;
-  /** Null: every field. */
-  readonly subscribedFields?: readonly WebhookField[] | null;
+  /** By channel: of pages, and of Instagram accounts. */
+  readonly subscribedFields?: Readonly<Partial<Record<Channel, readonly WebhookField[]>>>;
 }
 
 /** Reads what a change is about, for the audit trail; null: there is no such thing. */
@@ -154,6 +154,7 @@ export class ConfigStore {
       const app = manager.create(AppEntity, {
         appId,
         subscribedFields: null,
+        instagramSubscribedFields: null,
         pausedAt: null,
         pauseReason: null,
         ...known,
@@ -176,7 +177,10 @@ export class ConfigStore {
       if (subscription.callbackUrl !== undefined) app.callbackUrl = subscription.callbackUrl;
       if (subscription.verifyToken !== undefined) app.verifyToken = subscription.verifyToken;
       if (subscription.subscribedFields !== undefined) {
-        app.subscribedFields = subscription.subscribedFields === null ? null : [...subscription.subscribedFields];
+        const { messenger, instagram } = subscription.subscribedFields;
+        // Whoever subscribes to one kind of object is subscribed to the other only if it says so, too.
+        app.subscribedFields = [...(messenger ?? app.subscribedFields ?? [])];
+        app.instagramSubscribedFields = [...(instagram ?? app.instagramSubscribedFields ?? [])];
       }
       await this.#entities.saveApp(manager, app);
     });
@@ -390,6 +394,22 @@ export class ConfigStore {
   }
 
   // --- the emulator's clock ------------------------------------------------------------------------------------------
+
+  /**
+   * Makes the store another one, after a restore: ids given out since the backup was made will be given again, and must
+   * not be taken for the same. Nobody holds a lane any more. Answers the new incarnation.
+   */
+  async renewIncarnation(): Promise<string> {
+    return this.change(async (manager) => {
+      await manager.query('update cursor set lease_epoch = lease_epoch + 1, holder = null, lease_until = null');
+      await manager.query('delete from dispatcher');
+      const [[row]]: [{ incarnation: string }[], number] = await manager.query(
+        `update configuration set incarnation = substr(md5(gen_random_uuid()::text), 1, 8) returning incarnation`,
+      );
+      if (row === undefined) throw new Error('the store has no configuration');
+      return row.incarnation;
+    });
+  }
 
   /** Sets how far the emulator's clock is ahead of database time, in milliseconds. */
   async setClockOffset(offsetMs: number): Promise<void> {

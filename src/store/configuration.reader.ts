@@ -13,6 +13,7 @@ interface AppRow {
   app_secret: string;
   batch_size_max: number;
   subscribed_fields: WebhookField[] | null;
+  instagram_subscribed_fields: WebhookField[] | null;
   paused_ms: number | null;
 }
 
@@ -69,6 +70,7 @@ const snapshot = `
   select epoch, incarnation, clock_offset_ms,
     (select json_agg(a order by app_id) from (
       select app_id, name, kind, callback_url, verify_token, app_secret, batch_size_max, subscribed_fields,
+        instagram_subscribed_fields,
         extract(epoch from paused_at) * 1000 as paused_ms
       from app) a) as apps,
     (select json_agg(p order by page_id) from page p) as pages,
@@ -120,7 +122,10 @@ function toApp(row: AppRow, vault: Vault): App {
     verifyToken: vault.openIfAny(place('verify_token'), row.verify_token),
     secret: vault.open(place('app_secret'), row.app_secret),
     batchSizeMax: row.batch_size_max,
-    subscribedFields: row.subscribed_fields === null ? null : new Set(row.subscribed_fields),
+    subscribedFields: {
+      messenger: row.subscribed_fields === null ? null : new Set(row.subscribed_fields),
+      instagram: row.instagram_subscribed_fields === null ? null : new Set(row.instagram_subscribed_fields),
+    },
     pausedAt: row.paused_ms,
   };
 }
@@ -155,14 +160,18 @@ function toPage(
 function toConnection(row: ConnectionRow, app: App | undefined): [AppId, Connection][] {
   // A foreign key sees to it that there always is one.
   if (app === undefined) return [];
-  const own = app.subscribedFields;
   // An app hears what both it and the page subscribe to.
-  const subscribedFields = new Set(row.subscribed_fields.filter((field) => own === null || own.has(field)));
+  const heardOn = (own: ReadonlySet<WebhookField> | null) =>
+    new Set(row.subscribed_fields.filter((field) => own === null || own.has(field)));
   const connection: Connection = {
     appId: app.appId,
     appName: app.name,
     kind: app.kind,
-    subscribedFields,
+    subscribedFields: new Set(row.subscribed_fields),
+    heardFields: {
+      messenger: heardOn(app.subscribedFields.messenger),
+      instagram: heardOn(app.subscribedFields.instagram),
+    },
     standby: { messenger: row.standby_messenger, instagram: row.standby_instagram },
     canTakeControl: row.can_take_control,
   };

@@ -14,9 +14,12 @@ export interface ThreadFilter {
 /** Reads of the log and of the threads it folds into. */
 export class LogStore {
   readonly #pool: Pool;
+  readonly #prepared: boolean;
 
-  constructor(pool: Pool) {
+  /** @param options `prepared`: whether the reads that many calls begin with may be prepared statements */
+  constructor(pool: Pool, options: { prepared: boolean } = { prepared: false }) {
     this.#pool = pool;
+    this.#prepared = options.prepared;
   }
 
   /** A lane's rows after an id, oldest first. */
@@ -77,6 +80,18 @@ export class LogStore {
     return rows.map(rowFrom);
   }
 
+  /** A thread's messages of apps that have buttons, newest first, whether they are known to be out or not. */
+  async sendsWithButtons(key: ThreadKey, limit: number): Promise<LogRow[]> {
+    const { rows } = await this.#pool.query<RowRecord>(
+      `select ${rowSelection} from log
+        where lane = $1 and page_id = $2 and psid = $3
+          and type = 'app.send' and refusal is null and strpos(payload, '"type":"postback"') > 0
+        order by id desc limit $4`,
+      [laneOf(key), key.pageId, key.psid, limit],
+    );
+    return rows.map(rowFrom);
+  }
+
   /** The last id of each lane, by lane. */
   async lastIds(): Promise<number[]> {
     const { rows } = await this.#pool.query<{ last_id: string }>('select last_id from lane order by lane');
@@ -84,10 +99,11 @@ export class LogStore {
   }
 
   async findThread(key: ThreadKey): Promise<Thread | null> {
-    const { rows } = await this.#pool.query<ThreadRecord>(
-      `select ${threadSelection} from thread t where lane = $1 and page_id = $2 and psid = $3`,
-      [laneOf(key), key.pageId, key.psid],
-    );
+    const { rows } = await this.#pool.query<ThreadRecord>({
+      ...(this.#prepared && { name: 'find_thread' }),
+      text: `select ${threadSelection} from thread t where lane = $1 and page_id = $2 and psid = $3`,
+      values: [laneOf(key), key.pageId, key.psid],
+    });
     return rows[0] === undefined ? null : threadFrom(rows[0]);
   }
 

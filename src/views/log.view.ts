@@ -65,6 +65,7 @@ export const logEntrySchema = z.object({
     .describe(
       'The item of `entry[].messaging[]`, without what was said for a viewer; null for events that carry none.',
     ),
+  payload_removed: z.boolean().describe('Whether there was a payload that is no longer kept, because of its age.'),
 });
 export type LogEntryView = z.infer<typeof logEntrySchema>;
 
@@ -103,6 +104,7 @@ export function logEntryView(row: LogRow, text: MessageText): LogEntryView {
     },
     notices: row.notices.map((notice) => noticeView(notice, text)),
     payload: row.payload === null ? null : payloadView(row.payload, text),
+    payload_removed: row.payloadRemoved === true,
   };
 }
 

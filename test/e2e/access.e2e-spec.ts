@@ -432,6 +432,8 @@ it('a viewer is shown nothing of what was said, on any route', async () => {
   const shownToOperators: string[] = [];
   for (const { method, template, operation } of document.operations()) {
     if (method !== 'GET' || operation['x-required-role'] !== 'viewer') continue;
+    // A stream has no end; it has a test of its own.
+    if (template === '/api/v1/live') continue;
     const pathname = template.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? 'none');
     const [seen, shown] = await Promise.all(
       [viewer, operator].map((token) => call(first, 'GET', pathname, bearer(token))),

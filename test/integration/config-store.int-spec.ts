@@ -178,10 +178,14 @@ describe('the configuration store', () => {
 
   it('subscribes an app to what both it and the page subscribe to', async () => {
     await store.putConnection(shop, marketing, { subscribedFields: ['messages', 'message_reads'] }, at);
-    await store.subscribeApp(marketing, { subscribedFields: ['messages', 'standby'] });
-    expect((await connectionOf())?.subscribedFields).toEqual(new Set(['messages']));
+    await store.subscribeApp(marketing, { subscribedFields: { messenger: ['messages', 'standby'] } });
+    expect((await connectionOf())?.heardFields).toEqual({ messenger: new Set(['messages']), instagram: new Set() });
     await store.subscribeConnection(shop, marketing, webhookFields);
-    expect((await connectionOf())?.subscribedFields).toEqual(new Set(['messages', 'standby']));
+    await store.subscribeApp(marketing, { subscribedFields: { instagram: ['message_reads'] } });
+    expect((await connectionOf())?.heardFields).toEqual({
+      messenger: new Set(['messages', 'standby']),
+      instagram: new Set(['message_reads']),
+    });
   });
 
   it('keeps ids beyond 2^53 digit for digit', async () => {

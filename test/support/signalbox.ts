@@ -39,6 +39,9 @@ export async function startSignalbox(
       KEYRING: testKeyring,
       LOG_LEVEL: 'fatal',
       DEMO: 'false',
+      // Tests show bad tokens on purpose, all from one address.
+      API_FAILURES_PER_MINUTE: '100000',
+      API_CALLS_PER_MINUTE: '1000000',
       ...settings,
     }),
   );
