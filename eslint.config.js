@@ -15,6 +15,7 @@ const mayImport = {
   callback: ['config', 'clock', 'domain', 'telemetry'],
   store: ['config', 'clock', 'domain'],
   routing: ['config', 'clock', 'domain', 'store', 'telemetry'],
+  live: ['domain', 'store'],
   timers: ['config', 'clock', 'domain', 'store', 'routing'],
   ingress: ['config', 'clock', 'domain', 'store', 'routing', 'telemetry'],
   delivery: ['config', 'clock', 'domain', 'store', 'callback', 'telemetry'],
@@ -40,9 +41,12 @@ const mayImport = {
     'channels',
     'callback',
     'admin-auth',
+    'live',
     'views',
     'telemetry',
   ],
+  // It reads the log and the machine's definition, and has no way to write.
+  inspector: ['config', 'domain', 'store', 'live', 'admin-auth', 'views'],
 };
 const folders = Object.keys(mayImport);
 

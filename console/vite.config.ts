@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { defineConfig } from 'vite';
 
 /** Where the API is while the console is developed with `npm run console`. */
@@ -15,6 +16,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2_000,
     rolldownOptions: {
+      input: ['index.html', 'stately.html'].map((page) => path.join(import.meta.dirname, page)),
       // Libraries mark modules for frameworks that render on a server; there is none here.
       onwarn: (warning, warn) => {
         if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') warn(warning);

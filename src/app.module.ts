@@ -16,6 +16,8 @@ import { Settings } from './config/settings.js';
 import type { Core } from './core.js';
 import { GraphApiModule } from './graph-api/graph-api.module.js';
 import { IngressModule } from './ingress/ingress.module.js';
+import { InspectorModule } from './inspector/inspector.module.js';
+import { LiveHub } from './live/live-hub.js';
 import { ThreadRouter } from './routing/thread-router.js';
 import { AdminTokenStore } from './store/admin-token.store.js';
 import { AuditStore } from './store/audit.store.js';
@@ -25,11 +27,13 @@ import { ConfigurationCache } from './store/configuration.cache.js';
 import { CursorStore } from './store/cursor.store.js';
 import { EndedAttempts } from './store/ended-attempts.js';
 import { LaneStore } from './store/lane.store.js';
+import { LiveStore } from './store/live.store.js';
 import { LogStore } from './store/log.store.js';
 import { OperatingStore } from './store/operating.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
 import { SessionStore } from './store/session.store.js';
 import { Vitals } from './telemetry/vitals.js';
+import { ThreadStore } from './store/thread.store.js';
 import { Timers } from './timers/timers.js';
 
 /** What lets people in. */
@@ -59,10 +63,13 @@ export class AppModule {
       { provide: ConfigurationCache, useValue: core.configuration },
       { provide: LaneStore, useValue: core.lanes },
       { provide: LogStore, useValue: core.log },
+      { provide: ThreadStore, useValue: new ThreadStore(core.readPool) },
       { provide: CursorStore, useValue: new CursorStore(core.readPool) },
       { provide: QuarantineStore, useValue: core.quarantine },
       { provide: CommittedRows, useValue: core.committedRows },
       { provide: EndedAttempts, useValue: core.endedAttempts },
+      { provide: LiveStore, useValue: new LiveStore(core.dataSource) },
+      { provide: LiveHub, useClass: LiveHub },
       { provide: ThreadRouter, useValue: core.router },
       { provide: Timers, useValue: core.timers },
       { provide: MetaGraphClient, useClass: MetaGraphClient },
@@ -74,7 +81,13 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [AdminApiModule, GraphApiModule, SimulatorModule, IngressModule.register(core.settings)],
+      imports: [
+        AdminApiModule,
+        GraphApiModule,
+        SimulatorModule,
+        InspectorModule,
+        IngressModule.register(core.settings),
+      ],
       providers: provided,
       exports: provided.map((provider) => ('provide' in provider ? provider.provide : provider)),
     };

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { Problem } from './admin-auth/problem.js';
 import type { Settings } from './config/settings.js';
+import { isForInspector } from './inspector/inspector.gateway.js';
 
 /*
  * What one client can cost us. Each bound is on something a client holds without having shown who it is: a connection, a
@@ -30,6 +31,7 @@ export const serverLimits = {
   maxHeaderSize: headerBytesMax,
   headersTimeout: headersTimeoutMs,
   connectionsCheckingInterval: checkingIntervalMs,
+  shouldUpgradeCallback: isForInspector,
 } as const;
 
 /** Options of Fastify. */

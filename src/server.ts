@@ -96,7 +96,7 @@ export async function startServer(settings: Settings): Promise<Server> {
     acceptBodies(app.getHttpAdapter().getInstance());
     countRequests(app.getHttpAdapter().getInstance());
     limitHttp(app.getHttpAdapter().getInstance(), settings, isOwnApi);
-    await serveConsole(app.getHttpAdapter().getInstance(), builtConsoleFolder());
+    await serveConsole(app.getHttpAdapter().getInstance(), builtConsoleFolder(), settings.values.INSPECTOR_HOSTED);
     serveDocs(app);
     await app.init();
     // Not through Nest, which would log a failure that whoever started us is told anyway.

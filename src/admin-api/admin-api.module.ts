@@ -3,17 +3,17 @@ import { DataSource } from 'typeorm';
 import { CallbackVerifier } from '../callback/callback-verifier.js';
 import { DeliveryStore } from '../store/delivery.store.js';
 import { FeedStore } from '../store/feed.store.js';
-import { LiveStore } from '../store/live.store.js';
 import { PersonStore } from '../store/person.store.js';
 import { AppsController } from './apps.controller.js';
 import { AuditController } from './audit.controller.js';
+import { ChecksController } from './checks.controller.js';
 import { ConnectionsController } from './connections.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
+import { DeliveryHealthController } from './delivery-health.controller.js';
 import { ExplainController } from './explain.controller.js';
 import { FeedController } from './feed.controller.js';
 import { HealthController } from './health.controller.js';
-import { LiveController } from './live/live.controller.js';
-import { LiveHub } from './live/live-hub.js';
+import { LiveController } from './live.controller.js';
 import { MachineController } from './machine.controller.js';
 import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
@@ -23,6 +23,7 @@ import { Readiness } from './readiness.js';
 import { RoutesController } from './routes.controller.js';
 import { SessionController } from './session.controller.js';
 import { ThreadControlController } from './thread-control.controller.js';
+import { ThreadDescriber } from './thread-describer.js';
 import { ThreadFinder } from './thread-finder.js';
 import { ThreadsController } from './threads.controller.js';
 import { TokensController } from './tokens.controller.js';
@@ -36,12 +37,14 @@ import { TokensController } from './tokens.controller.js';
     AppsController,
     PagesController,
     ConnectionsController,
+    ChecksController,
     RoutesController,
     ExplainController,
     PeopleController,
     ThreadsController,
     ThreadControlController,
     DeliveriesController,
+    DeliveryHealthController,
     FeedController,
     MachineController,
     LiveController,
@@ -50,9 +53,8 @@ import { TokensController } from './tokens.controller.js';
   ],
   providers: [
     CallbackVerifier,
+    ThreadDescriber,
     ThreadFinder,
-    LiveHub,
-    { provide: LiveStore, useFactory: (dataSource: DataSource) => new LiveStore(dataSource), inject: [DataSource] },
     Metrics,
     Readiness,
     {

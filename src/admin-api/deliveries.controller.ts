@@ -12,6 +12,7 @@ import type { PageId, Psid } from '../domain/ids.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
 import { CursorStore } from '../store/cursor.store.js';
 import { deliveryStatuses, DeliveryStore, type DeliveryPage, type DeliveryRecord } from '../store/delivery.store.js';
+import { deliveryRequest, deliveryRequestSchema } from './delivery-request.js';
 import { deliveryPageSchema, deliverySchema, deliveryView } from './delivery.view.js';
 import { decodeCursor, encodeCursor, pagingSchema, pagingShape, type Paging } from './paging.js';
 import { ThreadFinder } from './thread-finder.js';
@@ -68,6 +69,22 @@ export class DeliveriesController {
   @ApiProblems('delivery_not_found', 'cursor_expired')
   async get(@Param('delivery_id', { schema: deliveryIdSchema }) id: string) {
     return deliveryView(await this.#get(id), this.configuration.current().incarnation);
+  }
+
+  @Get('deliveries/:delivery_id/request')
+  @RequiresRole('operator')
+  @ApiOperation({ summary: 'What is sent for a delivery, to the byte' })
+  @ApiOkResponse({ standardSchema: deliveryRequestSchema })
+  @ApiProblems('delivery_not_found', 'cursor_expired', 'text_not_kept', 'unknown_app')
+  async request(@Param('delivery_id', { schema: deliveryIdSchema }) id: string) {
+    const delivery = await this.#get(id);
+    if (delivery.row.payloadRemoved === true && delivery.told.kind === 'event') {
+      throw new Problem('text_not_kept', 'The message is older than RETENTION_TEXT_DAYS: its text is gone.');
+    }
+    const { apps, incarnation } = this.configuration.current();
+    const app = apps.get(delivery.told.appId);
+    if (app === undefined) throw new Problem('unknown_app', `There is no app ${delivery.told.appId} any more.`);
+    return deliveryRequest(delivery, app, incarnation);
   }
 
   @Get('threads/:page_id/:psid/deliveries')

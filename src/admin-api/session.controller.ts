@@ -83,11 +83,11 @@ export class SessionController {
   @ApiProblems('invalid_request')
   async signOut(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     const operator = operatorOf(request);
-    const { sessionId } = operator;
-    if (sessionId === null) {
+    const { sessionHash } = operator;
+    if (sessionHash === null) {
       throw new Problem('invalid_request', 'There is no session: a token ends with DELETE /api/v1/tokens/{id}.');
     }
-    await this.sessions.end(sessionId);
+    await this.sessions.end(sessionHash);
     await this.audit.enter(actOf(request, operator));
     void reply.header('set-cookie', this.cookie.clear());
   }

@@ -24,7 +24,7 @@ export class AccessGuard implements CanActivate {
     if (needed === 'nobody') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const operator = await this.authenticator.authenticate(request.headers);
-    if (operator.sessionId !== null && !safeMethods.has(request.method)) requireConsole(request.headers);
+    if (operator.sessionHash !== null && !safeMethods.has(request.method)) requireConsole(request.headers);
     if (!isAtLeast(operator.role, needed)) {
       throw new Problem('forbidden', `This needs the role ${needed}; "${operator.name}" is ${operator.role}.`, {
         required_role: needed,

@@ -5,7 +5,7 @@ import { AdminToken } from '../config/admin-token.js';
 import { AdminTokenStore } from '../store/admin-token.store.js';
 import { sha256 } from '../store/opaque-token.js';
 import { SessionStore, type SessionCredential } from '../store/session.store.js';
-import type { Operator } from './operator.js';
+import type { Operator, Welcome } from './operator.js';
 import { Problem } from './problem.js';
 import { SessionCookie } from './session-cookie.js';
 
@@ -39,7 +39,7 @@ export class Authenticator {
     if (sessionId === null) {
       throw new Problem('unauthorized', 'Sign in, or send a token as "Authorization: Bearer <token>".');
     }
-    const operator = await this.#ofSession(sessionId, true);
+    const operator = await this.#ofSession(sha256(sessionId), true);
     if (operator === null) throw new Problem('unauthorized', 'The session has ended: sign in again.');
     return operator;
   }
@@ -51,30 +51,31 @@ export class Authenticator {
     const found = await this.tokens.findValid(token);
     if (found === null) throw new Problem('unauthorized', 'This is not a valid admin token of this installation.');
     const { tokenId, name, role, expiresAt } = found;
-    return { name, role, credential: { tokenId, bootstrapFingerprint: null }, sessionId: null, expiresAt };
+    return { name, role, credential: { tokenId, bootstrapFingerprint: null }, sessionHash: null, expiresAt };
   }
 
   /** Whoever holds the installation's own token, or a sign-in link it printed. */
   bootstrap(): Operator {
-    return { name: bootstrapName, role: 'admin', credential: this.#bootstrap, sessionId: null, expiresAt: null };
+    return { name: bootstrapName, role: 'admin', credential: this.#bootstrap, sessionHash: null, expiresAt: null };
   }
 
   /**
    * Whether somebody who was let in is still welcome: for what stays open long after the request, such as streams. Does
    * not count as use of a session. Asking every few seconds makes a revocation take effect that fast.
    */
-  async isStillWelcome({ sessionId, credential }: Operator): Promise<boolean> {
-    if (sessionId !== null) return (await this.#ofSession(sessionId, false)) !== null;
-    return credential.tokenId === null || (await this.tokens.isValid(credential.tokenId));
+  async isStillWelcome({ sessionHash, credential }: Welcome): Promise<boolean> {
+    if (sessionHash !== null) return (await this.#ofSession(sessionHash, false)) !== null;
+    if (credential.tokenId !== null) return this.tokens.isValid(credential.tokenId);
+    return credential.bootstrapFingerprint === this.#bootstrap.bootstrapFingerprint;
   }
 
-  async #ofSession(sessionId: string, use: boolean): Promise<Operator | null> {
-    const session = await this.sessions.find(sessionId, use);
+  async #ofSession(sessionHash: string, use: boolean): Promise<Operator | null> {
+    const session = await this.sessions.find(sessionHash, use);
     if (session === null) return null;
     const { credential, token, expiresAt } = session;
-    if (token !== null) return { ...token, credential, sessionId, expiresAt };
+    if (token !== null) return { ...token, credential, sessionHash, expiresAt };
     // The installation's token was changed since.
     if (credential.bootstrapFingerprint !== this.#bootstrap.bootstrapFingerprint) return null;
-    return { ...this.bootstrap(), sessionId, expiresAt };
+    return { ...this.bootstrap(), sessionHash, expiresAt };
   }
 }

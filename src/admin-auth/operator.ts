@@ -8,11 +8,14 @@ export interface Operator {
   readonly name: string;
   readonly role: Role;
   readonly credential: SessionCredential;
-  /** The session's id, if they come with a browser's; null: they sent the token itself. */
-  readonly sessionId: string | null;
+  /** The hash of their session's id, if they come with a browser's; null: they sent the token itself. */
+  readonly sessionHash: string | null;
   /** When the session ends; null: no session, or a token without an end. */
   readonly expiresAt: Date | null;
 }
+
+/** What tells later whether somebody who was let in is still welcome. Holds no secret. */
+export type Welcome = Pick<Operator, 'credential' | 'sessionHash'>;
 
 /** By request, and not on it: nobody but the guard can put anything here. */
 const operators = new WeakMap<object, Operator>();

@@ -11,7 +11,14 @@ const consoleHeader = 'x-signalbox-console';
 export function isSameOrigin(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin';
-  const { origin, host } = headers;
+  return isOwnOrigin(headers);
+}
+
+/**
+ * The same for the opening of a WebSocket, of which browsers send the origin always, but do not agree on whether `ws:` and
+ * `http:` are the same site.
+ */
+export function isOwnOrigin({ origin, host }: IncomingHttpHeaders): boolean {
   return origin === undefined || URL.parse(origin)?.host === host;
 }
 

@@ -24,6 +24,9 @@ const docsPolicy = [
   "form-action 'none'",
 ].join('; ');
 
+/** The page around the hosted Stately inspector, which is the one other host that any page of ours may show. */
+const inspectorPolicy = `${consolePolicy}; frame-src https://stately.ai`;
+
 const common = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -41,7 +44,12 @@ const strictTransport = 'max-age=63072000';
 export function securityHeaders(path: string, lastingHttps: boolean): Readonly<Record<string, string>> {
   return {
     ...common,
-    'content-security-policy': /^\/docs(\/|$)/.test(path) ? docsPolicy : consolePolicy,
+    'content-security-policy': policyOf(path),
     ...(lastingHttps && { 'strict-transport-security': strictTransport }),
   };
+}
+
+function policyOf(path: string): string {
+  if (/^\/docs(\/|$)/.test(path)) return docsPolicy;
+  return /^\/inspector\/stately(\?|$)/.test(path) ? inspectorPolicy : consolePolicy;
 }

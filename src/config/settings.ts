@@ -122,6 +122,10 @@ export const settingsSchema = z.object({
   API_CALLS_PER_MINUTE: count(6_000, 10_000_000),
   /** Calls of it without a valid token from one address in a minute, before all of its calls are refused for a while. */
   API_FAILURES_PER_MINUTE: count(30, 10_000_000),
+  /** Readers of the inspector's stream at once on one instance; each may hold up to a megabyte. */
+  INSPECTOR_CONNECTIONS_MAX: count(50, 10_000),
+  /** Whether there is a page that shows threads in the Stately inspector, which is on another host: stately.ai. */
+  INSPECTOR_HOSTED: flag.default(false),
   /** Addresses of the load balancers whose X-Forwarded-For is believed, as CIDR, comma-separated. */
   TRUSTED_PROXIES: addressRanges.default(''),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */

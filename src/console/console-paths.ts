@@ -10,6 +10,10 @@ export const consoleSegments = [
   'threads',
 ] as const;
 
+/** The page around the hosted Stately inspector. */
+export const inspectorPath = '/inspector/stately';
+export const inspectorFile = 'stately.html';
+
 const segments: ReadonlySet<string> = new Set(consoleSegments);
 
 /**
@@ -22,6 +26,7 @@ export function consoleFileOf(url: string, accept: string | undefined): string |
   if (path === '/' || path === '') {
     return query === undefined || accept?.includes('text/html') === true ? index : null;
   }
+  if (path === inspectorPath) return inspectorFile;
   const segment = /^\/([^/]*)/.exec(path)?.[1] ?? '';
   if (!segments.has(segment)) return null;
   return segment === 'assets' ? path.slice(1) : index;

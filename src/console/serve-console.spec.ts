@@ -13,7 +13,7 @@ describe('the console is served', () => {
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'signalbox-console-'));
     fastify = Fastify();
-    await serveConsole(fastify, folder);
+    await serveConsole(fastify, folder, false);
     fastify.all('*', () => 'somebody else');
     url = await fastify.listen({ port: 0, host: '127.0.0.1' });
   });
@@ -64,6 +64,24 @@ describe('the console is served', () => {
       expect(await get(address)).toMatchObject({ status: 404, cache: 'no-store' });
     },
   );
+
+  it('without the hosted inspector, unless that is turned on', async () => {
+    await build();
+    await writeFile(path.join(folder, 'stately.html'), '<iframe></iframe>');
+    expect(await get('/inspector/stately')).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('INSPECTOR_HOSTED=true'),
+    });
+    const other = Fastify();
+    await serveConsole(other, folder, true);
+    const { statusCode, body, headers } = await other.inject('/inspector/stately');
+    expect({ statusCode, body, cache: headers['cache-control'] }).toEqual({
+      statusCode: 200,
+      body: '<iframe></iframe>',
+      cache: 'no-store',
+    });
+    await other.close();
+  });
 
   it('and leaves every other address alone', async () => {
     await build();

@@ -16,7 +16,8 @@ import {
   closedBreaker,
 } from './breaker.js';
 import type { Delivery, Lag, StalledPair } from './lane-progress.js';
-import type { DeliveryGap, PostResult, WebhookClient } from './webhook.client.js';
+import type { DeliveryGap } from '../callback/webhook-headers.js';
+import type { PostResult, WebhookClient } from './webhook.client.js';
 
 export type PostFailure = PostResult & { readonly ok: false };
 

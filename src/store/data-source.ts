@@ -12,6 +12,7 @@ import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
 import { SealedSecrets1790300000003 } from '../../migrations/1790300000003-sealed-secrets.js';
 import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
+import { InspectorTicket1790800000001 } from '../../migrations/1790800000001-inspector-ticket.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
@@ -32,6 +33,7 @@ const migrations: (new () => MigrationInterface)[] = [
   SealedSecrets1790300000003,
   Live1790400000001,
   Operation1790600000001,
+  InspectorTicket1790800000001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 

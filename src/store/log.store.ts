@@ -1,15 +1,8 @@
 import type { Pool } from 'pg';
-import { laneOf, type AppId, type PageId, type ThreadKey } from '../domain/ids.js';
+import { laneOf, type ThreadKey } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
-import type { Thread, ThreadState } from '../domain/thread/thread.js';
+import type { Thread } from '../domain/thread/thread.js';
 import { rowFrom, rowSelection, threadFrom, threadSelection, type RowRecord, type ThreadRecord } from './records.js';
-
-/** Which threads to list. Absent: any. */
-export interface ThreadFilter {
-  readonly pageId?: PageId;
-  readonly state?: ThreadState;
-  readonly ownerAppId?: AppId;
-}
 
 /** Reads of the log and of the threads it folds into. */
 export class LogStore {
@@ -105,27 +98,6 @@ export class LogStore {
       values: [laneOf(key), key.pageId, key.psid],
     });
     return rows[0] === undefined ? null : threadFrom(rows[0]);
-  }
-
-  /** Threads in the order of lane, page and person, after the given one. As stored: overdue changes are not applied. */
-  async listThreads(filter: ThreadFilter, after: ThreadKey | null, limit: number): Promise<Thread[]> {
-    const { rows } = await this.#pool.query<ThreadRecord>(
-      `select ${threadSelection} from thread t
-        where ($1::text is null or page_id = $1) and ($2::text is null or state = $2)
-          and ($3::text is null or owner_app_id = $3)
-          and ($4::smallint is null or (lane, page_id, psid) > ($4, $5::text, $6::text))
-        order by lane, page_id, psid limit $7`,
-      [
-        filter.pageId ?? null,
-        filter.state ?? null,
-        filter.ownerAppId ?? null,
-        after === null ? null : laneOf(after),
-        after?.pageId ?? null,
-        after?.psid ?? null,
-        limit,
-      ],
-    );
-    return rows.map(threadFrom);
   }
 
   /** The earliest end of a control window, in milliseconds since 1970; null if no thread has an owner. */

@@ -48,7 +48,7 @@ export class SessionStore {
   async open(credential: SessionCredential, replaced: string | null): Promise<{ id: string; expiresAt: Date }> {
     const id = randomBytes(32).toString('base64url');
     return this.dataSource.transaction(async (manager) => {
-      if (replaced !== null) await deleteSession(manager, replaced);
+      if (replaced !== null) await deleteSession(manager, sha256(replaced));
       await manager.query(
         `delete from admin_session where expires_at <= now() or last_seen_at <= now() - make_interval(mins => $1)`,
         [this.limits.idleMinutes],
@@ -63,27 +63,27 @@ export class SessionStore {
     });
   }
 
-  /** The session of this id, if it has not ended. `use` keeps it from ending for want of use. */
-  async find(id: string, use: boolean): Promise<SessionRecord | null> {
+  /** The session whose id has this hash, if it has not ended. `use` keeps it from ending for want of use. */
+  async find(sessionHash: string, use: boolean): Promise<SessionRecord | null> {
     const [row]: Row[] = await this.dataSource.query(
       `select s.token_id, s.bootstrap_fingerprint, t.name, t.role, s.expires_at,
          s.last_seen_at < now() - interval '30 seconds' as stale
        from admin_session s left join admin_token t on t.token_id = s.token_id
        where s.session_hash = $1 and s.expires_at > now() and s.last_seen_at > now() - make_interval(mins => $2)
          and (s.token_id is null or t.revoked_at is null and (t.expires_at is null or t.expires_at > now()))`,
-      [sha256(id), this.limits.idleMinutes],
+      [sessionHash, this.limits.idleMinutes],
     );
     if (row === undefined) return null;
     if (use && row.stale) {
       await this.dataSource.query('update admin_session set last_seen_at = now() where session_hash = $1', [
-        sha256(id),
+        sessionHash,
       ]);
     }
     return toRecord(row);
   }
 
-  async end(id: string): Promise<void> {
-    await deleteSession(this.dataSource.manager, id);
+  async end(sessionHash: string): Promise<void> {
+    await deleteSession(this.dataSource.manager, sessionHash);
   }
 
   /** A code that opens one session, within a quarter of an hour, as the installation's own token would. */
@@ -107,8 +107,8 @@ export class SessionStore {
   }
 }
 
-async function deleteSession(manager: EntityManager, id: string): Promise<void> {
-  await manager.query('delete from admin_session where session_hash = $1', [sha256(id)]);
+async function deleteSession(manager: EntityManager, sessionHash: string): Promise<void> {
+  await manager.query('delete from admin_session where session_hash = $1', [sessionHash]);
 }
 
 function toRecord(row: Row): SessionRecord {

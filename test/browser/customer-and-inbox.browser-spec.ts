@@ -49,13 +49,6 @@ suite('a person who plays customer and works in the inbox', () => {
     expect(await other.getByRole('listitem').count()).toBe(0);
   });
 
-  it('tries out where a person would go, without anything happening', async () => {
-    const page = await open(`/configuration/pages/${demo.page}`);
-    await page.getByLabel('Does').selectOption('tap_ad');
-    await page.getByRole('button', { name: 'Explain' }).click();
-    await page.getByText(`The ad ${demo.ad} routes to Marketing bot, which gets the thread.`).waitFor();
-  });
-
   it('sees the secrets of a new app once', async () => {
     const page = await open('/configuration/apps');
     await page.getByRole('button', { name: 'Add an app' }).click();
@@ -65,17 +58,6 @@ suite('a person who plays customer and works in the inbox', () => {
     await page.getByRole('button', { name: 'Copy the app secret' }).waitFor();
     await page.getByRole('button', { name: 'I have copied it' }).click();
     await page.getByRole('row', { name: /Another bot/ }).waitFor();
-  });
-
-  it('pauses an app, with a reason, and lets it go on', async () => {
-    const page = await open('/deliveries');
-    const row = page.getByRole('region', { name: 'Apps' }).getByRole('row', { name: /Support bot/ });
-    await row.getByRole('button', { name: 'Pause' }).click();
-    await page.getByLabel('Reason').fill('Its server is moved');
-    await page.getByRole('button', { name: 'Pause', exact: true }).click();
-    await row.getByText('paused').waitFor();
-    await row.getByRole('button', { name: 'Resume' }).click();
-    await row.getByText('paused').waitFor({ state: 'detached' });
   });
 
   it.each(['light', 'dark'] as const)('finds nothing serious with axe, %s', async (theme) => {

@@ -10,7 +10,7 @@ import type {
   App,
   Connection,
   Delivery,
-  DeliveryDetail,
+  DeliveryRequest,
   LinkRoute,
   LogEntry,
   Machine,
@@ -96,5 +96,12 @@ export const threadDeliveriesQuery = (pageId: string, psid: string) =>
 export const deliveryQuery = (id: string) =>
   queryOptions({
     queryKey: [...keys.deliveries, 'one', id],
-    queryFn: ({ signal }) => api.get<DeliveryDetail>(path`/deliveries/${id}`, {}, signal),
+    queryFn: ({ signal }) => api.get<Delivery>(path`/deliveries/${id}`, {}, signal),
+  });
+
+/** What is sent, to the byte: as much of it as whoever is signed in may see. */
+export const deliveryRequestQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.deliveries, 'request', id],
+    queryFn: ({ signal }) => api.get<DeliveryRequest>(path`/deliveries/${id}/request`, {}, signal),
   });

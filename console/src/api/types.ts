@@ -1,10 +1,13 @@
 /** What the API answers: the types of the very schemas that make its OpenAPI document. Types only, no code of the server. */
 import type { z } from 'zod';
+import type { adminTokenSchema, createdAdminTokenSchema } from '../../../src/admin-api/admin-token.view.js';
 import type { appSchema } from '../../../src/admin-api/app.view.js';
+import type { auditEntrySchema } from '../../../src/admin-api/audit.view.js';
 import type { connectionSchema } from '../../../src/admin-api/connection.view.js';
 import type { changeSchema } from '../../../src/admin-api/change.view.js';
 import type { deliverySchema } from '../../../src/admin-api/delivery.view.js';
-import type { machineSchema } from '../../../src/admin-api/machine-definition.js';
+import type { ticketSchema } from '../../../src/inspector/tickets.controller.js';
+import type { machineSchema } from '../../../src/views/machine-definition.js';
 import type { pageSchema } from '../../../src/admin-api/page.view.js';
 import type { adRouteSchema, linkRouteSchema } from '../../../src/admin-api/route.view.js';
 import type { logEntrySchema, noticeSchema } from '../../../src/views/log.view.js';
@@ -25,6 +28,9 @@ export type Notice = z.infer<typeof noticeSchema>;
 export type Delivery = z.infer<typeof deliverySchema>;
 export type Change = z.infer<typeof changeSchema>;
 export type Machine = z.infer<typeof machineSchema>;
+export type AdminToken = z.infer<typeof adminTokenSchema>;
+export type CreatedAdminToken = z.infer<typeof createdAdminTokenSchema>;
+export type AuditEntry = z.infer<typeof auditEntrySchema>;
 export type Channel = Thread['channel'];
 export type ThreadState = Thread['state'];
 export type EntryPoint = NonNullable<Thread['entry_point']>;
@@ -46,12 +52,11 @@ export interface Session {
   readonly mode: 'emulator' | 'gateway';
 }
 
-/** A delivery with what is sent, to the byte. */
-export type DeliveryDetail = Delivery & {
-  readonly request?: {
-    readonly url: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-    readonly curl: string;
-  } | null;
-};
+/** What is sent for a delivery, to the byte. */
+export interface DeliveryRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly curl: string;
+}
+export type InspectorTicket = z.infer<typeof ticketSchema>;

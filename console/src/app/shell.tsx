@@ -16,7 +16,7 @@ import { Suspense, useEffect } from 'react';
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { api, signedOut } from '../api/client.js';
 import { ApiProblem } from '../api/problem.js';
-import { pagesQuery, sessionQuery } from '../api/queries.js';
+import { keys, pagesQuery, sessionQuery } from '../api/queries.js';
 import type { Channel } from '../api/types.js';
 import { ClockProvider } from '../clock/clock.js';
 import { LiveProvider, useLiveStatus } from '../live/live-provider.js';
@@ -24,6 +24,7 @@ import { ClockSlot } from '../screens/clock/clock-slot.js';
 import { Button } from '../ui/button.js';
 import { Failure, Skeleton } from '../ui/state.js';
 import { useToasts } from '../ui/toast.js';
+import { Brand } from './brand.js';
 import { useScope } from './scope.js';
 import { openShortcutHelp, Shortcuts } from './shortcuts.js';
 import { setTheme, useTheme, type Theme } from './theme.js';
@@ -45,13 +46,14 @@ export function Shell() {
   const client = useQueryClient();
   const unauthorized = error instanceof ApiProblem && error.status === 401;
   useEffect(() => {
-    const leave = () => {
+    const leave = (ended: boolean) => {
       client.clear();
-      void navigate('/sign-in', { replace: true, state: { from: `${location.pathname}${location.search}` } });
+      void navigate('/sign-in', { replace: true, state: { from: `${location.pathname}${location.search}`, ended } });
     };
-    if (unauthorized) leave();
-    signedOut.addEventListener('signed-out', leave);
-    return () => signedOut.removeEventListener('signed-out', leave);
+    if (unauthorized) leave(false);
+    const onEnd = () => leave(client.getQueryData(keys.session) !== undefined);
+    signedOut.addEventListener('signed-out', onEnd);
+    return () => signedOut.removeEventListener('signed-out', onEnd);
   }, [unauthorized, navigate, location, client]);
 
   if (unauthorized) return null;
@@ -90,13 +92,8 @@ function Sidebar({ emulator }: { emulator: boolean }) {
   const scope = useScope();
   return (
     <div className="sidebar">
-      <NavLink className="brand" to={scope.to('/threads')} aria-label="Signalbox, threads">
-        <svg viewBox="0 0 32 32" aria-hidden>
-          <path className="brand-route" d="M3 24h9l7-16h10" />
-          <path className="brand-branch" d="M12 24h17" />
-          <circle className="brand-light" cx="7.5" cy="9" r="4.5" />
-        </svg>
-        <span>Signalbox</span>
+      <NavLink className="brand-link" to={scope.to('/threads')} aria-label="Signalbox, threads">
+        <Brand />
       </NavLink>
       <nav aria-label="Screens">
         <ul>
@@ -127,11 +124,16 @@ function Sidebar({ emulator }: { emulator: boolean }) {
 
 function Account() {
   const { data: session } = useQuery(sessionQuery);
+  const client = useQueryClient();
+  const navigate = useNavigate();
   const toasts = useToasts();
   const signOut = () =>
     api
       .delete('/session')
-      .then(() => signedOut.dispatchEvent(new Event('signed-out')))
+      .then(() => {
+        client.clear();
+        return navigate('/sign-in', { replace: true });
+      })
       .catch(toasts.fail);
   return (
     <div className="account">

@@ -30,6 +30,11 @@ export function moment(at: number, now: number): string {
   return dayAndTime.format(at);
 }
 
+/** `3 Mar, 10:42`, whatever day it is. */
+export function dateAndTime(at: number): string {
+  return dayAndTime.format(at);
+}
+
 export function clockTime(at: number): string {
   return timeWithSeconds.format(at);
 }

@@ -1,7 +1,8 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { FastForward } from 'lucide-react';
 import { api } from '../../api/client.js';
-import { keys, sessionQuery } from '../../api/queries.js';
+import { keys } from '../../api/queries.js';
+import { useRefusal } from '../../app/role.js';
 import { useNow } from '../../clock/clock.js';
 import { fullMoment, moment, clockTime } from '../../clock/format.js';
 import { Button } from '../../ui/button.js';
@@ -20,7 +21,7 @@ export function ClockSlot() {
   const now = useNow();
   const client = useQueryClient();
   const toasts = useToasts();
-  const { data: session } = useQuery(sessionQuery);
+  const refusal = useRefusal('operator');
   const pass = useMutation({
     mutationFn: (step: Step) => api.post<{ now: string }>('/simulator/clock', step),
     onSuccess: async (clock) => {
@@ -30,23 +31,28 @@ export function ClockSlot() {
     },
     onError: toasts.fail,
   });
-  const viewer = session?.role === 'viewer';
-  const disabled = viewer || pass.isPending;
-  const help = viewer ? 'Operators move the clock; you are a viewer.' : undefined;
   return (
     <div className="clock" role="group" aria-label="The emulator's clock">
       <time className="clock-now" title={fullMoment(now)} dateTime={new Date(now).toISOString()}>
         <span className="faint">{weekday.format(now)}</span> {clockTime(now)}
       </time>
       {steps.map(({ text, help: what, step }) => (
-        <Button key={text} size="small" title={help ?? what} disabled={disabled} onClick={() => pass.mutate(step)}>
+        <Button
+          key={text}
+          size="small"
+          title={what}
+          refusal={refusal}
+          disabled={pass.isPending}
+          onClick={() => pass.mutate(step)}
+        >
           {text}
         </Button>
       ))}
       <Button
         size="small"
-        title={help ?? 'Let time pass until the next thread is due'}
-        disabled={disabled}
+        title="Let time pass until the next thread is due"
+        refusal={refusal}
+        disabled={pass.isPending}
         onClick={() => pass.mutate({ to_next_deadline: true })}
       >
         <FastForward aria-hidden /> <span className="clock-next">Next deadline</span>

@@ -4,20 +4,23 @@ import { useState } from 'react';
 import { api, path } from '../../api/client.js';
 import { appsQuery } from '../../api/queries.js';
 import type { App } from '../../api/types.js';
+import { useRefusal } from '../../app/role.js';
 import { AppChip } from '../../ui/app-chip.js';
 import { Badge } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
 import { Field } from '../../ui/field.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
-import { useChange, useMayEdit } from './editing.js';
+import { AppSecretDialog } from './app-secret-dialog.js';
+import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
 import { SecretsDialog, type Secret } from './secrets-dialog.js';
 
 export function Apps() {
-  const mayEdit = useMayEdit();
+  const refusal = useRefusal('admin');
   const { data: apps, error, refetch } = useQuery(appsQuery);
   const [editing, setEditing] = useState<App | 'new' | null>(null);
   const [deleting, setDeleting] = useState<App | null>(null);
+  const [renewing, setRenewing] = useState<App | null>(null);
   const [secrets, setSecrets] = useState<readonly Secret[]>([]);
   if (error !== null && apps === undefined) return <Failure error={error} retry={() => void refetch()} />;
   if (apps === undefined) return <Skeleton />;
@@ -25,7 +28,7 @@ export function Apps() {
     <section className="panel" aria-label="Apps">
       <header className="panel-head">
         <h2>Apps</h2>
-        <Button kind="primary" disabled={!mayEdit} onClick={() => setEditing('new')}>
+        <Button kind="primary" refusal={refusal} onClick={() => setEditing('new')}>
           <Plus aria-hidden /> Add an app
         </Button>
       </header>
@@ -34,49 +37,60 @@ export function Apps() {
           An app is a bot, or an inbox of people. Add one, then connect it to a page.
         </Empty>
       ) : (
-        <table className="table">
-          <thead>
-            <tr>
-              <th>App</th>
-              <th>Kind</th>
-              <th>Callback</th>
-              <th>
-                <span className="visually-hidden">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {apps.map((app) => (
-              <tr key={app.app_id}>
-                <td>
-                  <AppChip appId={app.app_id} /> <span className="faint mono">{app.app_id}</span>
-                </td>
-                <td>
-                  <Badge>{app.kind}</Badge>
-                </td>
-                <td className="configuration-wide">
-                  {app.callback_url === null ? (
-                    <span className="faint">none</span>
-                  ) : (
-                    <span className="mono">{app.callback_url}</span>
-                  )}
-                </td>
-                <td className="configuration-actions">
-                  <Button size="small" disabled={!mayEdit} onClick={() => setEditing(app)}>
-                    Change…
-                  </Button>
-                  <Button size="small" kind="danger" disabled={!mayEdit} onClick={() => setDeleting(app)}>
-                    Delete…
-                  </Button>
-                </td>
+        <div className="configuration-scroll">
+          <table className="table">
+            <thead>
+              <tr>
+                <th>App</th>
+                <th>Kind</th>
+                <th>Callback</th>
+                <th>
+                  <span className="visually-hidden">Actions</span>
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {apps.map((app) => (
+                <tr key={app.app_id}>
+                  <td>
+                    <AppChip appId={app.app_id} /> <span className="faint mono">{app.app_id}</span>
+                  </td>
+                  <td>
+                    <Badge>{app.kind}</Badge>
+                  </td>
+                  <td className="configuration-wide">
+                    {app.callback_url === null ? (
+                      <span className="faint">none</span>
+                    ) : (
+                      <span className="mono">{app.callback_url}</span>
+                    )}{' '}
+                    {app.paused_at !== null && (
+                      <Badge tone="warn" title={app.pause_reason ?? undefined}>
+                        deliveries paused
+                      </Badge>
+                    )}
+                  </td>
+                  <td className="configuration-actions">
+                    <Button size="small" refusal={refusal} onClick={() => setEditing(app)}>
+                      Change…
+                    </Button>
+                    <Button size="small" refusal={refusal} onClick={() => setRenewing(app)}>
+                      New secret…
+                    </Button>
+                    <Button size="small" kind="danger" refusal={refusal} onClick={() => setDeleting(app)}>
+                      Delete…
+                    </Button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
       {editing !== null && (
         <AppDialog app={editing === 'new' ? null : editing} onClose={() => setEditing(null)} onSecrets={setSecrets} />
       )}
+      {renewing !== null && <AppSecretDialog app={renewing} onClose={() => setRenewing(null)} />}
       {deleting !== null && <DeleteAppDialog app={deleting} onClose={() => setDeleting(null)} />}
       {secrets.length > 0 && <SecretsDialog secrets={secrets} onClose={() => setSecrets([])} />}
     </section>

@@ -1,31 +1,47 @@
-import { Link, NavLink, Route, Routes } from 'react-router';
+import { Link, NavLink, Route, Routes, useLocation } from 'react-router';
 import { Signpost } from 'lucide-react';
+import { useRefusal } from '../../app/role.js';
 import { useScope } from '../../app/scope.js';
+import { Notice } from '../../ui/notice.js';
 import { Empty } from '../../ui/state.js';
 import { Apps } from './apps.js';
+import { Audit } from './audit.js';
 import { PageScreen } from './page-screen.js';
 import { Pages } from './pages.js';
+import { Tokens } from './tokens.js';
 import './configuration.css';
 
 /** Pages and apps, how they are connected, and where conversations go. */
 export function Component() {
   const scope = useScope();
+  const refusal = useRefusal('admin');
+  // A page's own screen belongs to the pages.
+  const inPages = /^\/configuration(\/pages\/.*)?\/?$/.test(useLocation().pathname);
   return (
     <div className="screen">
       <header className="screen-head">
         <h1>Configuration</h1>
       </header>
       <nav className="tabs" aria-label="Configuration">
-        <NavLink className="tab" to={scope.to('/configuration')} end>
+        <Link className="tab" to={scope.to('/configuration')} aria-current={inPages ? 'page' : undefined}>
           Pages
-        </NavLink>
+        </Link>
         <NavLink className="tab" to={scope.to('/configuration/apps')}>
           Apps
         </NavLink>
+        <NavLink className="tab" to={scope.to('/configuration/tokens')}>
+          Admin tokens
+        </NavLink>
+        <NavLink className="tab" to={scope.to('/configuration/audit')}>
+          Audit trail
+        </NavLink>
       </nav>
+      {refusal !== undefined && <Notice>{refusal} You see the configuration; ask an admin to change it.</Notice>}
       <Routes>
         <Route index element={<Pages />} />
         <Route path="apps" element={<Apps />} />
+        <Route path="tokens" element={<Tokens />} />
+        <Route path="audit" element={<Audit />} />
         <Route path="pages/:pageId" element={<PageScreen />} />
         <Route
           path="*"

@@ -5,12 +5,13 @@ import type { webhookFields } from '../../../../src/domain/page.js';
 import { api, path } from '../../api/client.js';
 import { appsQuery, connectionsQuery } from '../../api/queries.js';
 import type { Connection, Page } from '../../api/types.js';
+import { useRefusal } from '../../app/role.js';
 import { AppChip, useApps } from '../../ui/app-chip.js';
 import { Badge } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
 import { AppSelect } from './app-select.js';
-import { useChange, useMayEdit } from './editing.js';
+import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
 import { SecretsDialog, type Secret } from './secrets-dialog.js';
 
@@ -34,7 +35,7 @@ const fields = Object.keys(fieldHelp).filter((name): name is WebhookField => Obj
 
 export function Connections({ page }: { page: Page }) {
   const pageId = page.page_id;
-  const mayEdit = useMayEdit();
+  const refusal = useRefusal('admin');
   const { nameOf } = useApps();
   const { data: connections, error, refetch } = useQuery(connectionsQuery(pageId));
   const { data: apps = [] } = useQuery(appsQuery);
@@ -49,7 +50,7 @@ export function Connections({ page }: { page: Page }) {
     <section className="panel" aria-label="Connected apps">
       <header className="panel-head">
         <h2>Connected apps</h2>
-        <Button disabled={!mayEdit} onClick={() => setEditing('new')}>
+        <Button refusal={refusal} onClick={() => setEditing('new')}>
           <Plus aria-hidden /> Connect an app
         </Button>
       </header>
@@ -99,13 +100,13 @@ export function Connections({ page }: { page: Page }) {
                   </td>
                   <td>{inboxes.has(connection.app_id) ? 'always' : connection.can_take_control ? 'yes' : 'no'}</td>
                   <td className="configuration-actions">
-                    <Button size="small" disabled={!mayEdit} onClick={() => setEditing(connection)}>
+                    <Button size="small" refusal={refusal} onClick={() => setEditing(connection)}>
                       Change…
                     </Button>
-                    <Button size="small" disabled={!mayEdit} onClick={() => setRenewing(connection)}>
+                    <Button size="small" refusal={refusal} onClick={() => setRenewing(connection)}>
                       New token…
                     </Button>
-                    <Button size="small" kind="danger" disabled={!mayEdit} onClick={() => setRemoving(connection)}>
+                    <Button size="small" kind="danger" refusal={refusal} onClick={() => setRemoving(connection)}>
                       Disconnect…
                     </Button>
                   </td>

@@ -1,11 +1,5 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { keys, sessionQuery } from '../../api/queries.js';
-
-/** Whether whoever is signed in may change the configuration. */
-export function useMayEdit(): boolean {
-  const { data: session } = useQuery(sessionQuery);
-  return session?.role === 'admin';
-}
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { keys } from '../../api/queries.js';
 
 /** A change of the configuration; whatever shows it is read again. */
 export function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>, done: (answer: Answer) => void) {

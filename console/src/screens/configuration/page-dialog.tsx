@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, path } from '../../api/client.js';
-import { connectionsQuery } from '../../api/queries.js';
+import { connectionsQuery, sessionQuery } from '../../api/queries.js';
 import type { Page } from '../../api/types.js';
 import { Field } from '../../ui/field.js';
 import { AppSelect } from './app-select.js';
@@ -25,6 +25,9 @@ export function PageDialog({ page, onClose, onSaved }: PageDialogProps) {
   const [instagramDefault, setInstagramDefault] = useState(page?.instagram?.default_app_id ?? null);
   const [instagramSocial, setInstagramSocial] = useState(page?.instagram?.social_app_id ?? null);
   const [outside, setOutside] = useState<Page['outside_replies']>(page?.outside_replies ?? 'inbox_takes');
+  const [metaToken, setMetaToken] = useState('');
+  const [forget, setForget] = useState(false);
+  const { data: session } = useQuery(sessionQuery);
   const { data: connections } = useQuery({ ...connectionsQuery(page?.page_id ?? ''), enabled: page !== null });
   const connected = connections?.map(({ app_id }) => app_id);
   // While no app is connected at all, any may be named; it takes effect when it is connected.
@@ -40,6 +43,7 @@ export function PageDialog({ page, onClose, onSaved }: PageDialogProps) {
             ? null
             : { id: instagramId.trim(), default_app_id: instagramDefault, social_app_id: instagramSocial },
         outside_replies: outside,
+        ...(forget ? { meta: null } : metaToken.trim() !== '' && { meta: { page_access_token: metaToken.trim() } }),
       }),
     (saved) => {
       onClose();
@@ -143,6 +147,40 @@ export function PageDialog({ page, onClose, onSaved }: PageDialogProps) {
           </select>
         )}
       </Field>
+      {session?.mode === 'gateway' && (
+        <>
+          <Field
+            label="Page access token of the platform"
+            help={
+              page?.meta.configured === true
+                ? 'What the gateway sends with. One is stored, and never shown; left empty: it stays.'
+                : 'What the gateway sends with, on both channels. Without it nothing can be sent.'
+            }
+          >
+            {(control) => (
+              <input
+                {...control}
+                className="input mono"
+                type="password"
+                autoComplete="off"
+                maxLength={1000}
+                disabled={forget}
+                value={metaToken}
+                onChange={({ target }) => setMetaToken(target.value)}
+              />
+            )}
+          </Field>
+          {page?.meta.configured === true && (
+            <fieldset className="configuration-checks">
+              <legend className="visually-hidden">The stored token</legend>
+              <label>
+                <input type="checkbox" checked={forget} onChange={({ target }) => setForget(target.checked)} />
+                <span>Forget the stored token: nothing can be sent then</span>
+              </label>
+            </fieldset>
+          )}
+        </>
+      )}
     </FormDialog>
   );
 }

@@ -1,18 +1,24 @@
 import { useQuery } from '@tanstack/react-query';
 import { Signpost } from 'lucide-react';
 import { useState } from 'react';
-import { Link, useParams } from 'react-router';
-import { pagesQuery } from '../../api/queries.js';
+import { Link, useNavigate, useParams } from 'react-router';
+import { api, path } from '../../api/client.js';
+import { pagesQuery, sessionQuery } from '../../api/queries.js';
 import type { Page } from '../../api/types.js';
 import { useScope } from '../../app/scope.js';
+import { useRefusal } from '../../app/role.js';
 import { AppChip } from '../../ui/app-chip.js';
+import { Badge } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
+import { Field } from '../../ui/field.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
+import { AdRoutes } from './ad-routes.js';
 import { Checks } from './checks.js';
 import { Connections } from './connections.js';
-import { useMayEdit } from './editing.js';
+import { useChange } from './editing.js';
+import { FormDialog } from './form-dialog.js';
+import { LinkRoutes } from './link-routes.js';
 import { PageDialog } from './page-dialog.js';
-import { AdRoutes, LinkRoutes } from './routes.js';
 import { TryOut } from './try-out.js';
 
 /** Everything about one page: what is wrong, who is connected, where conversations go, and a try-out. */
@@ -53,8 +59,10 @@ export function PageScreen() {
 }
 
 function Routing({ page }: { page: Page }) {
-  const mayEdit = useMayEdit();
+  const refusal = useRefusal('admin');
+  const { data: session } = useQuery(sessionQuery);
   const [editing, setEditing] = useState(false);
+  const [deleting, setDeleting] = useState(false);
   const sides = [
     { name: 'Messenger', id: page.page_id, routing: page },
     ...(page.instagram === null ? [] : [{ name: 'Instagram', id: page.instagram.id, routing: page.instagram }]),
@@ -63,8 +71,11 @@ function Routing({ page }: { page: Page }) {
     <section className="panel" aria-label="Page">
       <header className="panel-head">
         <h2>{page.name}</h2>
-        <Button disabled={!mayEdit} onClick={() => setEditing(true)}>
+        <Button refusal={refusal} onClick={() => setEditing(true)}>
           Change…
+        </Button>
+        <Button kind="danger" refusal={refusal} onClick={() => setDeleting(true)}>
+          Delete…
         </Button>
       </header>
       <table className="table">
@@ -91,7 +102,69 @@ function Routing({ page }: { page: Page }) {
           ))}
         </tbody>
       </table>
+      <p className="configuration-foot">
+        {page.outside_replies === 'inbox_takes'
+          ? 'When somebody answers past Signalbox, the page’s inbox takes the thread.'
+          : 'When somebody answers past Signalbox, apps are only told.'}
+        {session?.mode === 'gateway' && (
+          <>
+            {' '}
+            <Badge tone={page.meta.configured ? 'good' : 'bad'}>
+              {page.meta.configured ? 'The gateway has a page token' : 'No page token: nothing can be sent'}
+            </Badge>
+          </>
+        )}
+      </p>
+      {deleting && <DeletePageDialog page={page} onClose={() => setDeleting(false)} />}
       {editing && <PageDialog page={page} onClose={() => setEditing(false)} onSaved={() => setEditing(false)} />}
     </section>
+  );
+}
+
+function DeletePageDialog({ page, onClose }: { page: Page; onClose: () => void }) {
+  const scope = useScope();
+  const navigate = useNavigate();
+  const [typed, setTyped] = useState('');
+  const [mismatch, setMismatch] = useState(false);
+  const remove = useChange(
+    () => api.delete<undefined>(path`/pages/${page.page_id}`),
+    () => void navigate(scope.to('/configuration')),
+  );
+  return (
+    <FormDialog
+      title={`Delete ${page.name}`}
+      submit="Delete the page"
+      danger
+      pending={remove.isPending}
+      error={remove.error}
+      onSubmit={() => {
+        if (typed.trim() === page.name) remove.mutate(undefined);
+        else setMismatch(true);
+      }}
+      onClose={onClose}
+    >
+      <p>
+        Its connections, tokens and routes go with it, and what people write to it is refused from then on. The log
+        stays. This cannot be taken back.
+      </p>
+      <Field
+        label={`Enter the page’s name, ${page.name}, to delete it`}
+        error={mismatch ? 'This is not the name of the page.' : null}
+      >
+        {(control) => (
+          <input
+            {...control}
+            className="input"
+            required
+            autoComplete="off"
+            value={typed}
+            onChange={({ target }) => {
+              setTyped(target.value);
+              setMismatch(false);
+            }}
+          />
+        )}
+      </Field>
+    </FormDialog>
   );
 }

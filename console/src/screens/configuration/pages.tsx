@@ -4,22 +4,22 @@ import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { pagesQuery } from '../../api/queries.js';
 import { useScope } from '../../app/scope.js';
+import { useRefusal } from '../../app/role.js';
 import { AppChip } from '../../ui/app-chip.js';
 import { Button } from '../../ui/button.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
-import { useMayEdit } from './editing.js';
 import { PageDialog } from './page-dialog.js';
 
 export function Pages() {
   const scope = useScope();
   const navigate = useNavigate();
-  const mayEdit = useMayEdit();
+  const refusal = useRefusal('admin');
   const { data: pages, error, refetch } = useQuery(pagesQuery);
   const [adding, setAdding] = useState(false);
   if (error !== null && pages === undefined) return <Failure error={error} retry={() => void refetch()} />;
   if (pages === undefined) return <Skeleton />;
   const add = (
-    <Button kind="primary" disabled={!mayEdit} onClick={() => setAdding(true)}>
+    <Button kind="primary" refusal={refusal} onClick={() => setAdding(true)}>
       <Plus aria-hidden /> Add a page
     </Button>
   );

@@ -29,8 +29,8 @@ const actions = Object.keys(actionNames).filter((name): name is Explain['type'] 
 /** A person does something: which app gets it, and why? Nothing happens. */
 export function TryOut({ page }: { page: Page }) {
   const pageId = page.page_id;
-  const { data: ads = [] } = useQuery(adRoutesQuery(pageId));
-  const { data: links = [] } = useQuery(linkRoutesQuery(pageId));
+  const { data: ads } = useQuery(adRoutesQuery(pageId));
+  const { data: links } = useQuery(linkRoutesQuery(pageId));
   const [type, setType] = useState<Explain['type']>('message');
   const [channel, setChannel] = useState<Channel>('messenger');
   const [psid, setPsid] = useState('');
@@ -39,8 +39,9 @@ export function TryOut({ page }: { page: Page }) {
   const explain = useMutation({
     mutationFn: (question: Explain) => api.post<Explanation>(path`/pages/${pageId}/explain`, question),
   });
-  const ad = adId ?? ads[0]?.ad_id ?? '';
-  const link = ref ?? links[0]?.ref ?? '';
+  const ad = adId ?? ads?.[0]?.ad_id ?? '';
+  const link = ref ?? links?.[0]?.ref ?? '';
+  const reading = (type === 'tap_ad' && ads === undefined) || (type === 'open_link' && links === undefined);
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     explain.mutate({
@@ -100,32 +101,27 @@ export function TryOut({ page }: { page: Page }) {
           )}
         </Field>
         {type === 'tap_ad' && (
-          <Field label="Ad id">
-            {(control) => (
-              <input
-                {...control}
-                className="input mono"
-                required
-                value={ad}
-                onChange={({ target }) => setAdId(target.value)}
-              />
-            )}
-          </Field>
+          <Known
+            label="Ad"
+            other="Another ad id"
+            value={ad}
+            onChange={setAdId}
+            choices={ads?.map(({ ad_id, title }) => ({
+              value: ad_id,
+              name: title === null ? ad_id : `${title} (${ad_id})`,
+            }))}
+          />
         )}
         {type === 'open_link' && (
-          <Field label="Ref">
-            {(control) => (
-              <input
-                {...control}
-                className="input mono"
-                required
-                value={link}
-                onChange={({ target }) => setRef(target.value)}
-              />
-            )}
-          </Field>
+          <Known
+            label="Link"
+            other="Another ref"
+            value={link}
+            onChange={setRef}
+            choices={links?.map((each) => ({ value: each.ref, name: each.ref }))}
+          />
         )}
-        <Button kind="primary" type="submit" disabled={explain.isPending}>
+        <Button kind="primary" type="submit" disabled={explain.isPending || reading}>
           Explain
         </Button>
       </form>
@@ -149,5 +145,58 @@ export function TryOut({ page }: { page: Page }) {
         )}
       </div>
     </section>
+  );
+}
+
+interface KnownProps {
+  readonly label: string;
+  /** Names the field for one that is not among the choices. */
+  readonly other: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  /** Undefined: they are still being read. */
+  readonly choices: readonly { value: string; name: string }[] | undefined;
+}
+
+/** One that is routed, or any other: what an unknown ad or link does is worth knowing, too. */
+function Known({ label, other, value, onChange, choices = [] }: KnownProps) {
+  const [free, setFree] = useState(false);
+  const isFree = free || choices.length === 0;
+  return (
+    <>
+      <Field label={label}>
+        {(control) => (
+          <select
+            {...control}
+            className="input"
+            value={isFree ? '' : value}
+            onChange={({ target }) => {
+              setFree(target.value === '');
+              onChange(target.value);
+            }}
+          >
+            {choices.map((choice) => (
+              <option key={choice.value} value={choice.value}>
+                {choice.name}
+              </option>
+            ))}
+            <option value="">Another one…</option>
+          </select>
+        )}
+      </Field>
+      {isFree && (
+        <Field label={other}>
+          {(control) => (
+            <input
+              {...control}
+              className="input mono"
+              required
+              value={value}
+              onChange={({ target }) => onChange(target.value)}
+            />
+          )}
+        </Field>
+      )}
+    </>
   );
 }

@@ -4,7 +4,7 @@ import { useMemo, type ReactNode } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { api } from '../../api/client.js';
 import { eventsQuery, pagesQuery, threadQuery } from '../../api/queries.js';
-import type { Thread } from '../../api/types.js';
+import type { InspectorTicket, Thread } from '../../api/types.js';
 import { useScope } from '../../app/scope.js';
 import { Countdown } from '../../clock/time.js';
 import { AppChip, useApps } from '../../ui/app-chip.js';
@@ -173,12 +173,12 @@ function Head({ thread, children }: { thread: Thread; children: ReactNode }) {
   );
 }
 
-/** The log of the thread, told to the XState inspector; a ticket lets it in once. */
+/** The page around the hosted XState inspector, or what to do if this server has none; a ticket lets it in once. */
 function InspectButton({ thread }: { thread: Thread }) {
   const toasts = useToasts();
   const inspect = useMutation({
-    mutationFn: () => api.post<{ url: string }>('/inspector/tickets', { page_id: thread.page_id, psid: thread.psid }),
-    onSuccess: ({ url }) => window.open(url, '_blank', 'noopener,noreferrer'),
+    mutationFn: () => api.post<InspectorTicket>('/inspector/tickets', { page_id: thread.page_id, psid: thread.psid }),
+    onSuccess: ({ stately_url }) => window.open(stately_url, '_blank', 'noopener,noreferrer'),
     onError: toasts.fail,
   });
   return (

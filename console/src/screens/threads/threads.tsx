@@ -134,8 +134,18 @@ function List() {
           })}
         </div>
       </div>
+      <div className="thread-table-foot" role="status">
+        {counted(threads.length)}
+        {hasNextPage && <span className="faint"> read; more come as you scroll</span>}
+      </div>
     </div>
   );
+}
+
+const number = new Intl.NumberFormat('en-GB');
+
+function counted(count: number): string {
+  return `${number.format(count)} ${count === 1 ? 'thread' : 'threads'}`;
 }
 
 function Row({ thread, top, index }: { thread: Thread; top: number; index: number }) {

@@ -2,22 +2,23 @@ import { Get, Headers, Logger, Query, Req, Res, type OnModuleDestroy } from '@ne
 import { ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { AdminController } from '../../admin-auth/admin-controller.decorator.js';
-import { ApiProblems } from '../../admin-auth/api-problems.decorator.js';
-import { Authenticator } from '../../admin-auth/authenticator.js';
-import { pageIdSchema, psidSchema } from '../../admin-auth/parameters.js';
-import { Problem } from '../../admin-auth/problem.js';
-import { RequiresRole } from '../../admin-auth/requires-role.decorator.js';
-import { VisibleText } from '../../admin-auth/visible-text.decorator.js';
-import { Clock } from '../../clock/clock.js';
-import type { MessageText } from '../../domain/role.js';
-import { ConfigurationCache } from '../../store/configuration.cache.js';
-import { LiveStore } from '../../store/live.store.js';
-import { EventStream } from '../event-stream.js';
-import { decodeFeedCursor, encodeFeedCursor } from '../feed-cursor.js';
-import { ThreadFinder } from '../thread-finder.js';
-import { epochAt, LiveHub, positionCount } from './live-hub.js';
-import { LiveItem } from './live-item.js';
+import { AdminController } from '../admin-auth/admin-controller.decorator.js';
+import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
+import { Authenticator } from '../admin-auth/authenticator.js';
+import { pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
+import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
+import { VisibleText } from '../admin-auth/visible-text.decorator.js';
+import { Clock } from '../clock/clock.js';
+import type { MessageText } from '../domain/role.js';
+import { ConfigurationCache } from '../store/configuration.cache.js';
+import { LiveStore } from '../store/live.store.js';
+import { EventStream } from './event-stream.js';
+import { decodeFeedCursor, encodeFeedCursor } from './feed-cursor.js';
+import { ThreadDescriber } from './thread-describer.js';
+import { ThreadFinder } from './thread-finder.js';
+import { epochAt, LiveHub, positionCount } from '../live/live-hub.js';
+import { LiveItem } from '../live/live-item.js';
 import { liveView } from './live.view.js';
 
 const liveQuerySchema = z
@@ -46,6 +47,7 @@ export class LiveController implements OnModuleDestroy {
     private readonly store: LiveStore,
     private readonly configuration: ConfigurationCache,
     private readonly threads: ThreadFinder,
+    private readonly describer: ThreadDescriber,
     private readonly authenticator: Authenticator,
     private readonly clock: Clock,
   ) {}
@@ -141,6 +143,7 @@ export class LiveController implements OnModuleDestroy {
   #view(happening: LiveItem['happening'], text: MessageText): object {
     return liveView(happening, text, {
       configuration: this.configuration.current(),
+      describer: this.describer,
       now: this.clock.now(),
       nameOf: (appId) => this.threads.shortNameOf(appId),
     });

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { laneCount } from '../../domain/ids.js';
-import { CommittedRows } from '../../store/committed-rows.js';
-import type { Configuration } from '../../store/configuration.js';
-import { ConfigurationCache } from '../../store/configuration.cache.js';
-import { EndedAttempts, type EndedAttempt } from '../../store/ended-attempts.js';
-import { LiveStore } from '../../store/live.store.js';
+import { laneCount } from '../domain/ids.js';
+import { CommittedRows } from '../store/committed-rows.js';
+import type { Configuration } from '../store/configuration.js';
+import { ConfigurationCache } from '../store/configuration.cache.js';
+import { EndedAttempts, type EndedAttempt } from '../store/ended-attempts.js';
+import { LiveStore } from '../store/live.store.js';
 import { LiveItem, type LiveHappening } from './live-item.js';
 
 /** How often the store is asked what other instances have done. */

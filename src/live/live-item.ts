@@ -1,5 +1,5 @@
-import type { EndedAttempt } from '../../store/ended-attempts.js';
-import type { FollowedRow } from '../../store/live.store.js';
+import type { EndedAttempt } from '../store/ended-attempts.js';
+import type { FollowedRow } from '../store/live.store.js';
 
 /** Something that happened, for whoever watches. */
 export type LiveHappening =

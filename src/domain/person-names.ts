@@ -1,5 +1,5 @@
-import type { Psid } from '../domain/ids.js';
-import type { Channel } from '../domain/page.js';
+import type { Psid } from './ids.js';
+import type { Channel } from './page.js';
 
 /** What a simulated person is called: names made from ids, so that bots can greet people. */
 export function personNames(person: Psid, channel: Channel) {

@@ -1,20 +1,18 @@
 import { z } from 'zod';
-import { deliveryId } from '../../domain/delivery-id.js';
-import type { AppId } from '../../domain/ids.js';
-import type { MessageText } from '../../domain/role.js';
-import type { Configuration } from '../../store/configuration.js';
-import { instant, instantSchema } from '../../views/instant.js';
-import { logEntryId } from '../../views/log.view.js';
-import { threadSchema, threadView } from '../../views/thread.view.js';
-import { threadEventSchema, threadEventView } from '../thread-event.view.js';
-import type { LiveHappening } from './live-item.js';
+import { deliveryId } from '../domain/delivery-id.js';
+import type { AppId } from '../domain/ids.js';
+import type { MessageText } from '../domain/role.js';
+import type { Configuration } from '../store/configuration.js';
+import { instant, instantSchema } from '../views/instant.js';
+import { logEntryId } from '../views/log.view.js';
+import type { ThreadDescriber } from './thread-describer.js';
+import { describedThreadSchema } from './thread-describer.view.js';
+import { threadEventSchema, threadEventView } from './thread-event.view.js';
+import type { LiveHappening } from '../live/live-item.js';
 
 export const liveLogSchema = threadEventSchema
   .extend({
-    thread: threadSchema
-      .extend({ last_event_at: instantSchema })
-      .nullable()
-      .describe('As it stands after the event; null if its page is gone.'),
+    thread: describedThreadSchema.nullable().describe('As it stands after the event; null if its page is gone.'),
   })
   .meta({ id: 'LiveLog' });
 
@@ -39,6 +37,7 @@ export const liveClockSchema = z.object({ now: instantSchema }).meta({ id: 'Live
 
 export interface LiveViewContext {
   readonly configuration: Configuration;
+  readonly describer: ThreadDescriber;
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly nameOf: (appId: AppId) => string;
@@ -46,14 +45,13 @@ export interface LiveViewContext {
 
 /** What is said of something that happened, as the data of an event. */
 export function liveView(happening: LiveHappening, text: MessageText, context: LiveViewContext): object {
-  const { configuration, now, nameOf } = context;
+  const { configuration, describer, now, nameOf } = context;
   switch (happening.type) {
     case 'log': {
       const { row } = happening.followed;
-      const page = configuration.pages.get(row.pageId);
       const view: z.infer<typeof liveLogSchema> = {
         ...threadEventView(happening.followed, text, nameOf),
-        thread: page === undefined ? null : { ...threadView(row.thread, page, row.at), last_event_at: instant(row.at) },
+        thread: describer.describe(row.thread, row.at),
       };
       return view;
     }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { threadMachine } from '../domain/thread/thread.machine.js';
 
-type Guard = string | { type: 'and' | 'not'; guards: Guard[] };
+export type Guard = string | { type: 'and' | 'not'; guards: Guard[] };
 const guardSchema: z.ZodType<Guard> = z
   .lazy(() => z.union([z.string(), z.object({ type: z.enum(['and', 'not']), guards: z.array(guardSchema) })]))
   .meta({ id: 'MachineGuard' });
@@ -22,7 +22,7 @@ export const machineSchema = z
   })
   .meta({ id: 'Machine' });
 type State = z.infer<typeof stateSchema>;
-type Transition = z.infer<typeof transitionSchema>;
+export type Transition = z.infer<typeof transitionSchema>;
 
 /** The machine as JSON: the statechart with its guards and actions by name, without the functions behind them. */
 export function machineDefinition(): z.infer<typeof machineSchema> {

@@ -1,0 +1,69 @@
+import { Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { z } from 'zod';
+import { AdminController } from '../admin-auth/admin-controller.decorator.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
+import type { App } from '../store/configuration.js';
+import { ConfigurationCache } from '../store/configuration.cache.js';
+import { CursorStore, type DeliveryBacklog } from '../store/cursor.store.js';
+import { instantOrNull, instantSchema } from '../views/instant.js';
+
+const healthStatuses = ['failing', 'paused', 'dead_letters', 'ok'] as const;
+
+const appHealthSchema = z
+  .object({
+    app_id: z.string(),
+    name: z.string(),
+    status: z
+      .enum(healthStatuses)
+      .describe(
+        '`failing`: something waits for its next attempt; `dead_letters`: what was given up was not sent again.',
+      ),
+    paused_at: instantSchema.nullable(),
+    failing_since: instantSchema.nullable(),
+    last_error: z.string().nullable(),
+    next_attempt_at: instantSchema.nullable(),
+    stalled_threads: z.int().describe('Threads that wait for their next attempt.'),
+    held: z.int().describe('Events held back while the app is paused or fails as a whole.'),
+    dead_letters: z.int().describe('Given up and not sent again.'),
+  })
+  .meta({ id: 'AppHealth' });
+const healthSchema = z.object({ data: z.array(appHealthSchema) }).meta({ id: 'DeliveryHealth' });
+type AppHealth = z.infer<typeof appHealthSchema>;
+
+@AdminController('delivery-health', 'Deliveries')
+export class DeliveryHealthController {
+  constructor(
+    private readonly cursors: CursorStore,
+    private readonly configuration: ConfigurationCache,
+  ) {}
+
+  @Get()
+  @RequiresRole('viewer')
+  @ApiOperation({ summary: 'How deliveries to each app go, over all instances; those that fail first' })
+  @ApiOkResponse({ standardSchema: healthSchema })
+  async read(): Promise<z.infer<typeof healthSchema>> {
+    const backlogs = new Map((await this.cursors.backlogs()).map((backlog) => [backlog.appId, backlog]));
+    const apps = [...this.configuration.current().apps.values()];
+    const data = apps.map((app) => healthOf(app, backlogs.get(app.appId)));
+    const rank = ({ status }: AppHealth) => healthStatuses.indexOf(status);
+    return { data: data.sort((a, b) => rank(a) - rank(b) || b.held - a.held || a.name.localeCompare(b.name)) };
+  }
+}
+
+function healthOf(app: App, backlog: DeliveryBacklog | undefined): AppHealth {
+  const deadLetters = backlog?.deadLetters ?? 0;
+  const isFailing = (backlog?.stalledThreads ?? 0) > 0;
+  return {
+    app_id: app.appId,
+    name: app.name,
+    status: isFailing ? 'failing' : app.pausedAt !== null ? 'paused' : deadLetters > 0 ? 'dead_letters' : 'ok',
+    paused_at: instantOrNull(app.pausedAt),
+    failing_since: instantOrNull(backlog?.failingSince ?? null),
+    last_error: backlog?.lastError ?? null,
+    next_attempt_at: instantOrNull(backlog?.nextAttemptAt ?? null),
+    stalled_threads: backlog?.stalledThreads ?? 0,
+    held: backlog?.owed ?? 0,
+    dead_letters: deadLetters,
+  };
+}

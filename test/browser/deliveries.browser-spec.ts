@@ -1,0 +1,141 @@
+import { demo } from '../../src/channels/simulator/demo-data.js';
+import {
+  hasBrowser,
+  openBrowser,
+  seriousFindings,
+  takePicture,
+  type TestBrowser,
+  type Theme,
+} from '../support/browser.js';
+import { Receiver } from '../support/receiver.js';
+import { adminToken, startSignalbox, type TestSignalbox } from '../support/signalbox.js';
+
+const suite = hasBrowser() ? describe : describe.skip;
+
+const people = ['7000000000000401', '7000000000000402'] as const;
+
+suite('an operator who looks after deliveries', () => {
+  let signalbox: TestSignalbox;
+  let receiver: Receiver;
+  let browser: TestBrowser;
+
+  beforeAll(async () => {
+    signalbox = await startSignalbox({ DEMO: 'true' });
+    receiver = await Receiver.start('the-secret', 'verify-me');
+    receiver.answer = () => 500;
+    await signalbox.api('PUT', `/api/v1/apps/${demo.supportBot}`, {
+      name: 'Support bot',
+      callback_url: receiver.url,
+      verify_token: 'verify-me',
+      app_secret: 'the-secret',
+    });
+    for (const person of people) {
+      await signalbox.api('POST', `/api/v1/simulator/pages/${demo.page}/people/${person}/actions`, {
+        type: 'message',
+        text: `Hello from ${person}`,
+      });
+      await receiver.waitFor('the message', () => receiver.about(person)[0]);
+    }
+  });
+  afterAll(async () => {
+    await signalbox.stop();
+    await receiver.close();
+  });
+  afterEach(async () => {
+    const { faults } = browser;
+    await browser.close();
+    expect(faults).toEqual([]);
+  });
+
+  const open = async (address: string, token = adminToken, theme: Theme = 'light') => {
+    browser = await openBrowser(signalbox.url, theme);
+    const { page } = browser;
+    await page.goto(`${signalbox.url}${address}`);
+    await page.getByLabel('Admin token').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('navigation', { name: 'Screens' }).waitFor();
+    return page;
+  };
+  const tokenOf = async (role: string) => {
+    const { body } = await signalbox.api('POST', '/api/v1/tokens', { name: `The ${role}`, role });
+    return body.token as string;
+  };
+
+  it('sees the failing app first, and what it answered', async () => {
+    const page = await open('/deliveries', await tokenOf('operator'));
+    const apps = page.getByRole('region', { name: 'Apps' });
+    await apps.getByRole('row').nth(1).getByText('Support bot').waitFor();
+    await page.getByLabel('App', { exact: true }).selectOption({ label: 'Support bot' });
+    expect(page.url()).toContain(`app=${demo.supportBot}`);
+    const row = page.getByRole('region', { name: 'Log' }).getByRole('row', { name: people[0] });
+    await row.getByRole('button', { name: /^Open delivery/ }).click();
+    const dialog = page.getByRole('dialog', { name: 'Delivery' });
+    await dialog.getByRole('region', { name: 'Attempts' }).getByText('500').first().waitFor();
+    expect(page.url()).toContain('delivery=');
+  });
+
+  it('is told as a viewer why the bytes are not shown', async () => {
+    const page = await open('/deliveries', await tokenOf('viewer'));
+    await page
+      .getByRole('button', { name: /^Open delivery/ })
+      .first()
+      .click();
+    const dialog = page.getByRole('dialog', { name: 'Delivery' });
+    await dialog
+      .getByText('The exact bytes hold what people wrote, which viewers do not see.', { exact: false })
+      .waitFor();
+    const again = dialog.getByRole('button', { name: 'Send again' });
+    expect(await again.isDisabled()).toBe(true);
+    expect(await again.getAttribute('title')).toBe('Operators and admins may do this; you are signed in as a viewer.');
+  });
+
+  it.each(['light', 'dark'] as const)('can use it whatever senses they have, %s', async (theme) => {
+    const page = await open('/deliveries', adminToken, theme);
+    await page
+      .getByRole('button', { name: /^Open delivery/ })
+      .first()
+      .waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await takePicture(page, `deliveries-${theme}`);
+    await page
+      .getByRole('button', { name: /^Open delivery/ })
+      .first()
+      .click();
+    await page.getByRole('dialog', { name: 'Delivery' }).getByRole('region', { name: 'Attempts' }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await takePicture(page, `delivery-${theme}`);
+  });
+
+  it('pauses an app, with a reason, and lets it go on', async () => {
+    const page = await open('/deliveries');
+    const row = page.getByRole('region', { name: 'Apps' }).getByRole('row', { name: /Marketing bot/ });
+    await row.getByRole('button', { name: 'Pause' }).click();
+    await page.getByLabel('Reason').fill('Its server is moved');
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await row.getByText('paused').waitFor();
+    await row.getByText('Its server is moved').waitFor();
+    await row.getByRole('button', { name: 'Resume' }).click();
+    await row.getByText('paused').waitFor({ state: 'detached' });
+  });
+
+  it('finds what was given up, and sends the chosen again', async () => {
+    const page = await open('/deliveries');
+    await page.getByRole('button', { name: '+24 h' }).click();
+    await page.getByText('Whatever was due has happened.', { exact: false }).first().waitFor();
+    await page.getByRole('button', { name: '+24 h' }).click();
+    await page.getByRole('button', { name: /dead letter of Support bot/ }).click();
+    expect(page.url()).toContain('status=dead_letter');
+    const log = page.getByRole('region', { name: 'Log' });
+    for (const person of people) await log.getByRole('row', { name: person }).first().waitFor();
+
+    receiver.answer = () => 200;
+    await log.getByLabel('Choose all that are shown').check();
+    await log.getByRole('button', { name: 'Send the chosen again' }).click();
+    await page.getByText('will be sent again, with the same ids and the same bytes.', { exact: false }).waitFor();
+    for (const person of people) {
+      await receiver.waitFor('the replay', () => receiver.about(person).find(({ answer }) => answer === 200));
+    }
+    await log.getByText('No dead letters').waitFor();
+    expect(receiver.faults).toEqual([]);
+  });
+});
