@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { DatabaseClock } from './clock/clock.js';
 import { Failpoints } from './config/failpoints.js';
+import type { KeyRing } from './config/key-ring.js';
 import type { Settings } from './config/settings.js';
 import type { Dispatcher } from './delivery/dispatcher.js';
 import { openDispatcher } from './delivery/open-dispatcher.js';
@@ -14,6 +15,8 @@ import { EndedAttempts } from './store/ended-attempts.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
+import { sealPlainSecrets } from './store/sealed-columns.js';
+import { Vault } from './store/vault.js';
 import type { Vitals } from './telemetry/vitals.js';
 import { RetentionStore } from './store/retention.store.js';
 import { Retention } from './timers/retention.js';
@@ -49,9 +52,16 @@ export interface Core {
 }
 
 /** Opens the database, brings it up to date and loads the configuration. */
-export async function openCore(settings: Settings, databaseUrl: string, reportFailure: ReportFailure): Promise<Core> {
+export async function openCore(
+  settings: Settings,
+  databaseUrl: string,
+  keyRing: KeyRing,
+  reportFailure: ReportFailure,
+): Promise<Core> {
   const dataSource = await openDataSource(databaseUrl);
   await migrate(dataSource);
+  const vault = new Vault(keyRing);
+  await sealPlainSecrets(dataSource, vault);
   const hotPool = openPool(databaseUrl, {
     poolSize: settings.values.DATABASE_POOL,
     applicationName: 'signalbox router',
@@ -66,7 +76,7 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
   const quarantine = new QuarantineStore(hotPool);
   const committedRows = new CommittedRows();
   const endedAttempts = new EndedAttempts();
-  const configStore = new ConfigStore(dataSource);
+  const configStore = new ConfigStore(dataSource, vault);
   const configuration = new ConfigurationCache(configStore, clock);
   const router = new ThreadRouter(lanes, configuration, quarantine, committedRows, clock, failpoints, settings);
   const timers = new Timers(lanes, router, configuration, clock, failpoints, reportFailure);

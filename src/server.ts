@@ -9,6 +9,7 @@ import { AppModule } from './app.module.js';
 import { demo, seedDemo } from './channels/simulator/demo-data.js';
 import { readAdminToken, type AdminToken } from './config/admin-token.js';
 import { readCertificate, type Certificate } from './config/certificate.js';
+import { readKeyRing } from './config/key-ring.js';
 import type { Settings } from './config/settings.js';
 import { builtConsoleFolder, serveConsole } from './console/serve-console.js';
 import { openCore, type Core } from './core.js';
@@ -61,7 +62,8 @@ export async function startServer(settings: Settings): Promise<Server> {
     }
     const adminToken = await readAdminToken(settings.values.ADMIN_TOKEN, dataDir);
     const certificate = await readCertificate(settings, dataDir);
-    const core = await openCore(settings, databaseUrl, reportFailure);
+    const keyRing = await readKeyRing(settings.values.KEYRING, dataDir);
+    const core = await openCore(settings, databaseUrl, keyRing, reportFailure);
     closing.push(() => core.close());
     const undurable = await new OperatingStore(core.dataSource).undurableSettings();
     // Nobody minds in the emulator.

@@ -55,6 +55,15 @@ it.each([
     { MODE: 'gateway', META_APP_SECRET: 'long enough' },
     'The gateway needs META_VERIFY_TOKEN: no webhook of the platform can be trusted otherwise.',
   ],
+  [
+    {
+      MODE: 'gateway',
+      META_APP_SECRET: 'long enough',
+      META_VERIFY_TOKEN: 'long enough',
+      DATABASE_URL: 'postgres://localhost/x',
+    },
+    'The gateway needs KEYRING beside DATABASE_URL: the keys that every instance opens the secrets in that database with.',
+  ],
 ])('says what is wrong with %j', (env, sentence) => {
   expect(() => readSettings(env)).toThrow(new BadSettingError(sentence));
 });

@@ -54,6 +54,8 @@ export const settingsSchema = z.object({
   /** Connections for routing and delivery; the APIs have a pool of their own. */
   DATABASE_POOL: count(10, 200),
   ADMIN_TOKEN: secret(16).optional(),
+  /** What secrets are sealed with in the database, as `id:base64,id:base64`: the first key seals, all of them open. */
+  KEYRING: z.string().optional(),
   /** A session that is not used ends after so many minutes: half an hour in the gateway, a day's work in the emulator. */
   SESSION_IDLE_MINUTES: number(1, 24 * 60).optional(),
   /** And every session after so many hours. */
@@ -178,6 +180,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   if (MODE === 'gateway' && missing.length > 0) {
     throw new BadSettingError(
       `The gateway needs ${missing.join(' and ')}: no webhook of the platform can be trusted otherwise.`,
+    );
+  }
+  if (MODE === 'gateway' && parsed.data.DATABASE_URL !== undefined && parsed.data.KEYRING === undefined) {
+    throw new BadSettingError(
+      'The gateway needs KEYRING beside DATABASE_URL: the keys that every instance opens the secrets in that database with.',
     );
   }
   const weakness = MODE === 'gateway' ? weaknessOf(parsed.data) : null;

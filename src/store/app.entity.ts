@@ -2,6 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { AppId } from '../domain/ids.js';
 import type { AppKind, WebhookField } from '../domain/page.js';
 
+/** An app as it was configured. Its secrets are sealed in the table, and open in what `SealedEntities` gives. */
 @Entity('app')
 export class AppEntity {
   @PrimaryColumn('text', { name: 'app_id', primaryKeyConstraintName: 'app_pk' })

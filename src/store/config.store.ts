@@ -17,6 +17,8 @@ import { readConfiguration } from './configuration.reader.js';
 import { ConnectionEntity } from './connection.entity.js';
 import { PageEntity } from './page.entity.js';
 import { RouteEntity, type RouteKind } from './route.entity.js';
+import { SealedEntities } from './sealed-entities.js';
+import type { Vault } from './vault.js';
 
 /** How long a token still works after a newer one has replaced it: time enough to roll it out. */
 export const tokenGraceMs = 24 * 60 * 60 * 1000;
@@ -79,11 +81,18 @@ type Subject = (manager: EntityManager) => Promise<State>;
 export class ConfigStore {
   readonly #listeners = new Set<() => Promise<unknown>>();
 
-  constructor(private readonly dataSource: DataSource) {}
+  readonly #entities: SealedEntities;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly vault: Vault,
+  ) {
+    this.#entities = new SealedEntities(vault);
+  }
 
   /** All configuration, with the epoch it belongs to, in one snapshot. */
   async read(): Promise<Configuration> {
-    return readConfiguration(this.dataSource.manager);
+    return readConfiguration(this.dataSource.manager, this.vault);
   }
 
   /** The epoch alone: whether what one has read still holds. */
@@ -130,22 +139,18 @@ export class ConfigStore {
   // --- apps ----------------------------------------------------------------------------------------------------------
 
   async findApp(appId: AppId): Promise<AppEntity | null> {
-    return this.dataSource.manager.findOneBy(AppEntity, { appId });
+    return this.#entities.findApp(this.dataSource.manager, appId);
   }
 
   /** Apps in the order of their ids (as text), after `after`. */
   async listApps(after: string, limit: number): Promise<AppEntity[]> {
-    return this.dataSource.manager.find(AppEntity, {
-      where: { appId: MoreThan(after as AppId) },
-      order: { appId: 'ASC' },
-      take: limit,
-    });
+    return this.#entities.listApps(this.dataSource.manager, after, limit);
   }
 
   /** Creates or replaces an app. Its pause and its own subscription stay as they are. */
   async putApp(appId: AppId, settings: AppSettings): Promise<{ app: AppEntity; created: boolean }> {
-    return this.#changeOf(appState(appId), async (manager) => {
-      const known = await manager.findOneBy(AppEntity, { appId });
+    return this.#changeOf(this.#appState(appId), async (manager) => {
+      const known = await this.#entities.findApp(manager, appId);
       const app = manager.create(AppEntity, {
         appId,
         subscribedFields: null,
@@ -160,7 +165,7 @@ export class ConfigStore {
         appSecret: settings.appSecret ?? known?.appSecret ?? newAppSecret(),
         batchSizeMax: settings.batchSizeMax,
       });
-      await manager.upsert(AppEntity, app, ['appId']);
+      await this.#entities.saveApp(manager, app);
       return { app, created: known === null };
     });
   }
@@ -168,7 +173,7 @@ export class ConfigStore {
   /** What the app itself says it wants to hear, and where. */
   async subscribeApp(appId: AppId, subscription: AppSubscription): Promise<void> {
     await this.change(async (manager) => {
-      const app = await getApp(manager, appId);
+      const app = await this.#getApp(manager, appId);
       if (subscription.callbackUrl !== undefined) app.callbackUrl = subscription.callbackUrl;
       if (subscription.verifyToken !== undefined) app.verifyToken = subscription.verifyToken;
       if (subscription.subscribedFields !== undefined) {
@@ -177,7 +182,7 @@ export class ConfigStore {
         app.subscribedFields = [...(messenger ?? app.subscribedFields ?? [])];
         app.instagramSubscribedFields = [...(instagram ?? app.instagramSubscribedFields ?? [])];
       }
-      await manager.upsert(AppEntity, app, ['appId']);
+      await this.#entities.saveApp(manager, app);
     });
   }
 
@@ -191,8 +196,8 @@ export class ConfigStore {
   }
 
   private async setPause(appId: AppId, pausedAt: Date | null, pauseReason: string | null): Promise<AppEntity> {
-    return this.#changeOf(appState(appId), async (manager) => {
-      const app = await getApp(manager, appId);
+    return this.#changeOf(this.#appState(appId), async (manager) => {
+      const app = await this.#getApp(manager, appId);
       // An app that is paused already keeps the time since when.
       if (pausedAt !== null && app.pausedAt !== null) return app;
       Object.assign(app, { pausedAt, pauseReason });
@@ -203,8 +208,8 @@ export class ConfigStore {
 
   /** Deletes an app, its connections, tokens and routes. Threads it owns are released before their next event. */
   async deleteApp(appId: AppId): Promise<void> {
-    await this.#changeOf(appState(appId), async (manager) => {
-      await getApp(manager, appId);
+    await this.#changeOf(this.#appState(appId), async (manager) => {
+      await this.#getApp(manager, appId);
       await unsetAsDefault(manager, appId, null);
       await manager.delete(RouteEntity, { appId });
       await manager.delete(AppEntity, { appId });
@@ -214,16 +219,12 @@ export class ConfigStore {
   // --- pages ---------------------------------------------------------------------------------------------------------
 
   async findPage(pageId: PageId): Promise<PageEntity | null> {
-    return this.dataSource.manager.findOneBy(PageEntity, { pageId });
+    return this.#entities.findPage(this.dataSource.manager, pageId);
   }
 
   /** Pages in the order of their ids (as text), after `after`. */
   async listPages(after: string, limit: number): Promise<PageEntity[]> {
-    return this.dataSource.manager.find(PageEntity, {
-      where: { pageId: MoreThan(after as PageId) },
-      order: { pageId: 'ASC' },
-      take: limit,
-    });
+    return this.#entities.listPages(this.dataSource.manager, after, limit);
   }
 
   /**
@@ -232,8 +233,8 @@ export class ConfigStore {
    * default app of either channel turns standby on for every connected app.
    */
   async putPage(pageId: PageId, settings: PageSettings): Promise<{ page: PageEntity; created: boolean }> {
-    return this.#changeOf(pageState(pageId), async (manager) => {
-      const known = await manager.findOneBy(PageEntity, { pageId });
+    return this.#changeOf(this.#pageState(pageId), async (manager) => {
+      const known = await this.#entities.findPage(manager, pageId);
       await requireFreeIds(manager, pageId, settings.instagram?.id ?? null);
       const page = manager.create(PageEntity, {
         pageId,
@@ -252,7 +253,7 @@ export class ConfigStore {
       const firstDefaultApp =
         !page.standbyOnConnect && (page.defaultAppId !== null || page.instagramDefaultAppId !== null);
       page.standbyOnConnect ||= firstDefaultApp;
-      await manager.upsert(PageEntity, page, ['pageId']);
+      await this.#entities.savePage(manager, page);
       if (firstDefaultApp) await turnStandbyOn(manager, pageId);
       return { page, created: known === null };
     });
@@ -260,7 +261,7 @@ export class ConfigStore {
 
   /** Deletes a page, its connections, tokens and routes. What was said on it stays in the log. */
   async deletePage(pageId: PageId): Promise<void> {
-    await this.#changeOf(pageState(pageId), async (manager) => {
+    await this.#changeOf(this.#pageState(pageId), async (manager) => {
       await getPage(manager, pageId);
       await manager.delete(PageEntity, { pageId });
     });
@@ -295,7 +296,7 @@ export class ConfigStore {
   ): Promise<{ connection: ConnectionEntity; token: string | null }> {
     return this.#changeOf(connectionState(pageId, appId), async (manager) => {
       const page = await getPage(manager, pageId);
-      await getApp(manager, appId);
+      await this.#getApp(manager, appId);
       const known = await manager.findOneBy(ConnectionEntity, { pageId, appId });
       const { standbyOnConnect } = page;
       const fields = new Set(settings.subscribedFields ?? webhookFields);
@@ -416,22 +417,32 @@ export class ConfigStore {
       await manager.query('update configuration set clock_offset_ms = $1', [offsetMs]);
     });
   }
+
+  async #getApp(manager: EntityManager, appId: AppId): Promise<AppEntity> {
+    const app = await this.#entities.findApp(manager, appId);
+    if (app === null) throw new ConfigurationError('app_not_found', `There is no app ${appId}.`);
+    return app;
+  }
+
+  #appState(appId: AppId): Subject {
+    return async (manager) => {
+      const app = await this.#entities.findApp(manager, appId);
+      if (app === null) return null;
+      return {
+        ...app,
+        verifyToken: new Secret(app.verifyToken),
+        appSecret: new Secret(app.appSecret),
+      };
+    };
+  }
+
+  #pageState(pageId: PageId): Subject {
+    return async (manager) => {
+      const page = await this.#entities.findPage(manager, pageId);
+      return page === null ? null : { ...page, metaAccessToken: new Secret(page.metaAccessToken) };
+    };
+  }
 }
-
-const appState =
-  (appId: AppId): Subject =>
-  async (manager) => {
-    const app = await manager.findOneBy(AppEntity, { appId });
-    if (app === null) return null;
-    return { ...app, verifyToken: new Secret(app.verifyToken), appSecret: new Secret(app.appSecret) };
-  };
-
-const pageState =
-  (pageId: PageId): Subject =>
-  async (manager) => {
-    const page = await manager.findOneBy(PageEntity, { pageId });
-    return page === null ? null : { ...page, metaAccessToken: new Secret(page.metaAccessToken) };
-  };
 
 /** With its tokens, which are told apart by when they were made. */
 const connectionState =
@@ -462,12 +473,6 @@ async function getPage(manager: EntityManager, pageId: PageId): Promise<PageEnti
   const page = await manager.findOneBy(PageEntity, { pageId });
   if (page === null) throw new ConfigurationError('page_not_found', `There is no page ${pageId}.`);
   return page;
-}
-
-async function getApp(manager: EntityManager, appId: AppId): Promise<AppEntity> {
-  const app = await manager.findOneBy(AppEntity, { appId });
-  if (app === null) throw new ConfigurationError('app_not_found', `There is no app ${appId}.`);
-  return app;
 }
 
 async function getConnection(manager: EntityManager, pageId: PageId, appId: AppId): Promise<ConnectionEntity> {

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { AppId, InstagramId, PageId } from '../domain/ids.js';
 import type { AdRoute, AppKind, Connection, OutsideReplyPolicy, Page, WebhookField } from '../domain/page.js';
 import type { App, Configuration, TokenHolder } from './configuration.js';
+import type { Vault } from './vault.js';
 
 interface AppRow {
   app_id: AppId;
@@ -80,12 +81,12 @@ const snapshot = `
       from access_token) t) as tokens
   from configuration`;
 
-/** Reads all configuration in one snapshot. */
-export async function readConfiguration(manager: EntityManager): Promise<Configuration> {
+/** Reads all configuration in one snapshot, with its secrets open. */
+export async function readConfiguration(manager: EntityManager, vault: Vault): Promise<Configuration> {
   const [row]: SnapshotRow[] = await manager.query(snapshot);
   if (row === undefined) throw new Error('the table configuration has lost its row');
 
-  const apps = new Map((row.apps ?? []).map((app) => [app.app_id, toApp(app)]));
+  const apps = new Map((row.apps ?? []).map((app) => [app.app_id, toApp(app, vault)]));
   const connections = Map.groupBy(row.connections ?? [], ({ page_id }) => page_id);
   const routes = Map.groupBy(row.routes ?? [], ({ page_id }) => page_id);
   const pages = new Map<PageId, Page>();
@@ -95,7 +96,9 @@ export async function readConfiguration(manager: EntityManager): Promise<Configu
     const { page_id: pageId, instagram_id: instagramId } = page;
     pages.set(pageId, toPage(page, connections.get(pageId) ?? [], routes.get(pageId) ?? [], apps));
     if (instagramId !== null) pagesByInstagram.set(instagramId, pageId);
-    if (page.meta_access_token !== null) metaTokens.set(pageId, page.meta_access_token);
+    const place = { table: 'page', column: 'meta_access_token', row: pageId };
+    const metaToken = vault.openIfAny(place, page.meta_access_token);
+    if (metaToken !== null) metaTokens.set(pageId, metaToken);
   }
   return {
     epoch: Number(row.epoch),
@@ -109,14 +112,15 @@ export async function readConfiguration(manager: EntityManager): Promise<Configu
   };
 }
 
-function toApp(row: AppRow): App {
+function toApp(row: AppRow, vault: Vault): App {
+  const place = (column: string) => ({ table: 'app', column, row: row.app_id });
   return {
     appId: row.app_id,
     name: row.name,
     kind: row.kind,
     callbackUrl: row.callback_url,
-    verifyToken: row.verify_token,
-    secret: row.app_secret,
+    verifyToken: vault.openIfAny(place('verify_token'), row.verify_token),
+    secret: vault.open(place('app_secret'), row.app_secret),
     batchSizeMax: row.batch_size_max,
     subscribedFields: {
       messenger: row.subscribed_fields === null ? null : new Set(row.subscribed_fields),

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
+import { DataSource, MigrationExecutor, type EntityManager, type MigrationInterface } from 'typeorm';
 import { CreateTables1790000000000 } from '../../migrations/1790000000000-create-tables.js';
 import { GraphObjects1790000100001 } from '../../migrations/1790000100001-graph-objects.js';
 import { Gateway1790000100003 } from '../../migrations/1790000100003-gateway.js';
@@ -9,6 +9,7 @@ import { CompactLog1790100000001 } from '../../migrations/1790100000001-compact-
 import { InstagramSubscription1790200000001 } from '../../migrations/1790200000001-instagram-subscription.js';
 import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
 import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
+import { SealedSecrets1790300000003 } from '../../migrations/1790300000003-sealed-secrets.js';
 import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
 import { InspectorTicket1790800000001 } from '../../migrations/1790800000001-inspector-ticket.js';
@@ -29,6 +30,7 @@ const migrations: (new () => MigrationInterface)[] = [
   InstagramSubscription1790200000001,
   Access1790300000001,
   Audit1790300000002,
+  SealedSecrets1790300000003,
   Live1790400000001,
   Operation1790600000001,
   InspectorTicket1790800000001,
@@ -76,12 +78,24 @@ export async function openDataSource(url: string, options: StoreConnectionOption
   return connect(url, connectionSettings(options));
 }
 
-/**
- * Brings the database up to date: all pending migrations in one transaction, or none. Instances that start at the same
- * time wait for each other with a lock that ends with the transaction; one of the session would be lost or shared behind
- * PgBouncer. Instances of the version before go on serving: a table that is in use is tried again a moment later.
- */
+/** Brings the database up to date: all pending migrations in one transaction, or none. */
 export async function migrate(dataSource: DataSource): Promise<void> {
+  await migrationTransaction(dataSource, async ({ connection, queryRunner }) => {
+    const executor = new MigrationExecutor(connection, queryRunner);
+    executor.transaction = 'all';
+    await executor.executePendingMigrations();
+  });
+}
+
+/**
+ * Does `work` in one transaction in which nobody else migrates. Instances that start at the same time wait for each other
+ * with a lock that ends with the transaction; one of the session would be lost or shared behind PgBouncer. Instances of
+ * the version before go on serving: a table that is in use is tried again a moment later.
+ */
+export async function migrationTransaction(
+  dataSource: DataSource,
+  work: (manager: EntityManager) => Promise<void>,
+): Promise<void> {
   // A connection of its own, because filling a large table may take longer than any other statement is allowed to.
   const patient = await connect(connectionStringOf(dataSource), {
     ...connectionSettings({ poolSize: 1, applicationName: 'signalbox migration' }),
@@ -93,7 +107,7 @@ export async function migrate(dataSource: DataSource): Promise<void> {
   try {
     for (;;) {
       try {
-        return await migrateOnce(patient);
+        return await runOnce(patient, work);
       } catch (error) {
         if (faultOf(error) !== 'retry' || performance.now() > givingUpAt) throw error;
         await delay(MIGRATION_RETRY_MS);
@@ -104,7 +118,7 @@ export async function migrate(dataSource: DataSource): Promise<void> {
   }
 }
 
-async function migrateOnce(dataSource: DataSource): Promise<void> {
+async function runOnce(dataSource: DataSource, work: (manager: EntityManager) => Promise<void>): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {
     await runner.startTransaction();
@@ -112,9 +126,7 @@ async function migrateOnce(dataSource: DataSource): Promise<void> {
     await runner.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     // From here on each lock is one that instances of the version before may hold, and wait behind.
     await runner.query(`select set_config('lock_timeout', $1, true)`, [String(TABLE_LOCK_TIMEOUT_MS)]);
-    const executor = new MigrationExecutor(dataSource, runner);
-    executor.transaction = 'all';
-    await executor.executePendingMigrations();
+    await work(runner.manager);
     await runner.commitTransaction();
   } catch (error) {
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);

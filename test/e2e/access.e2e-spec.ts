@@ -6,6 +6,7 @@ import pg from 'pg';
 import { OpenApiDocument } from '../support/openapi.js';
 import { startServerProcess } from '../support/server-process.js';
 import { adminToken, startSignalbox, type TestSignalbox } from '../support/signalbox.js';
+import { testKeyring } from '../support/vault.js';
 
 const app = '2100000000000011';
 /** What the console's own script sends with a change. */
@@ -369,7 +370,11 @@ describe('a browser is told', () => {
 
 it('npm start prints a link that signs in once', async () => {
   const dataDir = path.join(tmpdir(), `signalbox-access-${process.pid}-${randomBytes(4).toString('hex')}`);
-  const server = await startServerProcess({ DATA_DIR: dataDir, DATABASE_URL: first.database.url });
+  const server = await startServerProcess({
+    DATA_DIR: dataDir,
+    DATABASE_URL: first.database.url,
+    KEYRING: testKeyring,
+  });
   try {
     const link = new URL(/Console +(\S+)/.exec(server.stdout())?.[1] ?? '');
     expect(`${link.origin}${link.pathname}`).toBe(`${server.url}/sign-in`);

@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { readSettings, settingsSchema } from '../../src/config/settings.js';
 import { runShell } from '../support/run.js';
+import { newKeyring } from '../support/vault.js';
 
 const file = (name: string) => readFile(new URL(`../../${name}`, import.meta.url), 'utf8');
 const settings = new Set(Object.keys(settingsSchema.shape));
 const secrets: Record<string, string> = {
   POSTGRES_PASSWORD: '5b1c0d7e9f',
   ADMIN_TOKEN: '8c1f0b7e5d2a94c36e7f80a1b2c3d4e5',
+  KEYRING: newKeyring('k1'),
   META_APP_SECRET: '0a1b2c3d4e5f60718293a4b5c6d7e8f9',
   META_VERIFY_TOKEN: 'f9e8d7c6b5a493827160',
 };
@@ -33,7 +35,7 @@ describe('compose.yaml', () => {
   });
 
   it('keeps no secret, lets nobody in past the load balancer, and gives servers the time to drain', async () => {
-    expect(await file('compose.yaml')).not.toMatch(/(TOKEN|SECRET|PASSWORD): (?!\$\{\w+:\?)/);
+    expect(await file('compose.yaml')).not.toMatch(/(TOKEN|SECRET|PASSWORD|KEYRING): (?!\$\{\w+:\?)/);
     for (const [, service] of servers()) {
       expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], stop_grace_period: '30s' });
       expect(service.ports).toBeUndefined();

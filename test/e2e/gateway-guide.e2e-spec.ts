@@ -72,7 +72,7 @@ it('takes an operator from nothing to a routed page', async () => {
   const [start = '', describePage, route, subscribe, handshake, answer, look] = commands;
   // The settings it names, and no others but where the stand-in and the test's apps are.
   const names = [...start.matchAll(/(\w+)=\S/g)].map(([, name]) => name);
-  expect(names).toEqual(['MODE', ...Object.keys(filledIn), 'DATABASE_URL']);
+  expect(names).toEqual(['MODE', ...Object.keys(filledIn), 'DATABASE_URL', 'KEYRING']);
   expect(start).toContain('npm ci && npm start');
   signalbox = await startSignalbox({
     MODE: 'gateway',

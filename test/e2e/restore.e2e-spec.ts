@@ -6,6 +6,7 @@ import { dumpOf } from '../support/dump.js';
 import { runShell } from '../support/run.js';
 import { startSignalbox } from '../support/signalbox.js';
 import { asAdmin, testServer, urlOf } from '../support/test-server.js';
+import { newKeyring, testKeyring } from '../support/vault.js';
 
 let original: TestDatabase;
 const restoredName = () => `${testServer().prefix}_${randomBytes(6).toString('hex')}`;
@@ -45,9 +46,11 @@ it('what was given out before a restore is not taken for something of after it',
   const url = urlOf(testServer(), name);
   try {
     await restoreInto(name);
-    const finished = await runShell(`'${process.execPath}' ${path.resolve('dist/src/restore.js')}`, {
-      DATABASE_URL: url,
-    });
+    const finish = (KEYRING: string) =>
+      runShell(`'${process.execPath}' ${path.resolve('dist/src/restore.js')}`, { DATABASE_URL: url, KEYRING });
+    const withoutItsKey = await finish(newKeyring('another'));
+    expect(withoutItsKey).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('give it in KEYRING') });
+    const finished = await finish(testKeyring);
     expect(finished).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('is incarnation') });
 
     const after = await startSignalbox({}, { url, drop: () => Promise.resolve() });

@@ -6,6 +6,7 @@ import { type AppSettings, ConfigStore, type PageSettings, tokenGraceMs } from '
 import { ConfigurationCache } from '../../src/store/configuration.cache.js';
 import { openDataSource } from '../../src/store/data-source.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { testVault } from '../support/vault.js';
 
 const shop = pageId('104700000000001');
 const shopOnInstagram = instagramId('17841400000000001');
@@ -43,7 +44,7 @@ describe('the configuration store', () => {
   beforeEach(async () => {
     await dataSource.query('truncate page, app cascade');
     await dataSource.query('update configuration set clock_offset_ms = 0');
-    store = new ConfigStore(dataSource);
+    store = new ConfigStore(dataSource, testVault);
     for (const id of [marketing, support, inbox]) await store.putApp(id, app());
     await store.putPage(shop, page());
   });
@@ -281,7 +282,7 @@ describe('the configuration store', () => {
       await cache.refresh();
       const epochs: number[] = [];
       cache.subscribe(({ epoch }) => epochs.push(epoch));
-      const elsewhere = new ConfigStore(dataSource);
+      const elsewhere = new ConfigStore(dataSource, testVault);
       await elsewhere.putApp(appId('5'), app());
       const { epoch } = cache.current();
       await Promise.all([cache.refresh(), cache.refresh(), cache.refresh()]);
