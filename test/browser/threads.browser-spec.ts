@@ -74,7 +74,7 @@ suite('a person at the console', () => {
     await page.getByRole('row', { name: '7000000000000102' }).waitFor({ state: 'detached' });
     expect(page.url()).toContain('state=marketing-owned');
     await page.getByRole('link', { name: 'Person 0101' }).click();
-    await page.getByRole('heading', { name: person }).waitFor();
+    await page.getByRole('heading', { name: 'Person 0101' }).waitFor();
   });
 
   it('sees what happens anywhere, without loading anything again', async () => {
@@ -84,7 +84,7 @@ suite('a person at the console', () => {
     await page.getByRole('link', { name: 'Person 0104' }).click();
     await page.getByRole('button', { name: `tapped the ad ${demo.ad}` }).waitFor();
     await act('7000000000000104', { type: 'message', text: 'What does it cost?' });
-    await page.getByRole('button', { name: 'The person wrote “What does it cost?”' }).waitFor();
+    await page.getByRole('button', { name: /wrote “What does it cost\?”/ }).waitFor();
     await signalbox.api('POST', `/api/v1/threads/${demo.page}/7000000000000104/control`, { action: 'release' });
     await page.locator('.thread-facts').getByText('released').waitFor();
   });
@@ -144,7 +144,7 @@ suite('a person at the console', () => {
     const chunks: Buffer[] = [];
     for await (const chunk of await (await download).createReadStream()) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
-    expect(text).toMatch(/^sequenceDiagram\n {2}actor person as The person\n {2}participant router as Signalbox\n/);
+    expect(text).toMatch(/^sequenceDiagram\n {2}actor person as Person 0101\n {2}participant router as Signalbox\n/);
     expect(text).toContain('refused#58; thread_not_owned');
     expect(text).not.toContain('<');
   });

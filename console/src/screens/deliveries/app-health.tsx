@@ -5,7 +5,7 @@ import { api, path } from '../../api/client.js';
 import { appsQuery, keys } from '../../api/queries.js';
 import type { App, AppHealth as AppHealthEntry, Delivery } from '../../api/types.js';
 import { useRefusal } from '../../app/role.js';
-import { Ago, Countdown } from '../../clock/time.js';
+import { Ago, Countdown, Moment } from '../../clock/time.js';
 import { AppChip } from '../../ui/app-chip.js';
 import { Badge } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
@@ -145,7 +145,8 @@ function HowItGoes({ health, app }: { health: AppHealthEntry; app: App | undefin
       )}
       {health.status === 'failing' && (
         <p>
-          <Badge tone="bad">failing</Badge> {health.failing_since !== null && <Ago at={health.failing_since} />}
+          <Badge tone="bad">failing</Badge> since{' '}
+          {health.failing_since !== null && <Moment at={health.failing_since} />}
           {health.last_error !== null && `: ${health.last_error}`}
           {health.next_attempt_at !== null && (
             <span className="faint">

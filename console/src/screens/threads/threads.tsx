@@ -107,31 +107,33 @@ function List() {
   if (data === undefined) return <Skeleton lines={12} />;
   if (threads.length === 0 && !hasNextPage) return any ? <NothingFits clear={clear} /> : <NoThreads />;
   return (
-    <div
-      className="thread-table"
-      role="table"
-      aria-label="Threads"
-      aria-rowcount={hasNextPage ? -1 : threads.length + 1}
-    >
-      <div className="thread-row thread-table-head" role="row" aria-rowindex={1}>
-        {['Person', 'State', 'Owner', 'Came through', 'Last event', 'Released in'].map((name) => (
-          <span key={name} role="columnheader">
-            {name}
-          </span>
-        ))}
-      </div>
-      {waiting.size > 0 && (
-        <Button className="threads-waiting" kind="primary" size="small" onClick={toTop}>
-          <ArrowUp aria-hidden />
-          {waiting.size === 1 ? '1 thread has news' : `${waiting.size} threads have news`}
-        </Button>
-      )}
-      <div ref={body} className="thread-table-body" role="rowgroup" tabIndex={0} aria-label="Threads, scrollable">
-        <div className="thread-table-space" role="presentation" style={{ height: rows.getTotalSize() }}>
-          {shown.map(({ index, start, key }) => {
-            const thread = threads[index];
-            return thread === undefined ? null : <Row key={key} thread={thread} top={start} index={index} />;
-          })}
+    <div className="thread-table">
+      <div
+        className="thread-table-parts"
+        role="table"
+        aria-label="Threads"
+        aria-rowcount={hasNextPage ? -1 : threads.length + 1}
+      >
+        <div className="thread-row thread-table-head" role="row" aria-rowindex={1}>
+          {['Person', 'State', 'Owner', 'Came through', 'Last event', 'Released in'].map((name) => (
+            <span key={name} role="columnheader">
+              {name}
+            </span>
+          ))}
+        </div>
+        {waiting.size > 0 && (
+          <Button className="threads-waiting" kind="primary" size="small" onClick={toTop}>
+            <ArrowUp aria-hidden />
+            {waiting.size === 1 ? '1 thread has news' : `${waiting.size} threads have news`}
+          </Button>
+        )}
+        <div ref={body} className="thread-table-body" role="rowgroup" tabIndex={0} aria-label="Threads, scrollable">
+          <div className="thread-table-space" role="presentation" style={{ height: rows.getTotalSize() }}>
+            {shown.map(({ index, start, key }) => {
+              const thread = threads[index];
+              return thread === undefined ? null : <Row key={key} thread={thread} top={start} index={index} />;
+            })}
+          </div>
         </div>
       </div>
       <div className="thread-table-foot" role="status">
