@@ -1,3 +1,4 @@
+import { testVault } from '../support/vault.js';
 import type { Pool, PoolClient } from 'pg';
 import { laneCount, laneOf, threadName, type AppId, type ThreadKey } from '../../src/domain/ids.js';
 import type { LogRow } from '../../src/domain/log.js';
@@ -437,7 +438,7 @@ export class MemoryCursorStore extends CursorStore {
 
 export class MemoryConfigStore extends ConfigStore {
   constructor(private readonly database: MemoryDatabase) {
-    super({} as ConstructorParameters<typeof ConfigStore>[0]);
+    super({} as ConstructorParameters<typeof ConfigStore>[0], testVault);
   }
 
   override read(): Promise<Configuration> {
