@@ -9,15 +9,19 @@
  * An event counts once it has reached both apps: the time runs from the first webhook until the last delivery, so a
  * backlog is part of it. Exit code 1 if an event was lost, repeated, or overtaken by a later one of the same person.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from '../src/store/embedded-postgres.js';
 import { measureCalls } from './calls.js';
 import { describeEnvironment } from './environment.js';
-import { measure, type Measurement } from './measurement.js';
+import { contenders } from './compare/contender.js';
+import { measureLoadCurve } from './load-curve.js';
+import { measure, measureContender, type Measurement } from './measurement.js';
 import { readOptions, usage, type BenchOptions } from './options.js';
 import { Pgbench } from './pgbench.js';
+import { plot, type LoadCurve } from './plot.js';
 import { table } from './report.js';
+import { comparedScenario } from './scenario.js';
 
 const pgbenchSeconds = 15;
 const pgbenchMissing =
@@ -55,7 +59,7 @@ async function bench(options: BenchOptions): Promise<number> {
 }
 
 async function benchIn(dataDir: string, options: BenchOptions): Promise<number> {
-  const { length, scenarios, calls, pgbench, cpuProfileDir } = options;
+  const { length, scenarios, compare, plotFile, calls, pgbench, cpuProfileDir } = options;
   const { url } = await startEmbeddedPostgres({ dataDir });
   for (const line of await describeEnvironment(url, dataDir)) print(line);
   const yardstick = pgbench ? await Pgbench.find() : null;
@@ -76,6 +80,20 @@ async function benchIn(dataDir: string, options: BenchOptions): Promise<number> 
     const measured = await measure(scenario, { dataDir, length, cpuProfileDir, say });
     say(`${scenario.name}: ${measured.eventsPerSecond.toFixed(0)} events/s`);
     measurements.push(measured);
+  }
+  if (compare) {
+    for (const contender of contenders) {
+      const measured = await measureContender(contender, comparedScenario, { dataDir, length, say });
+      say(`${contender.title}: ${measured.eventsPerSecond.toFixed(0)} events/s`);
+      measurements.push(measured);
+    }
+  }
+  if (plotFile !== undefined) {
+    const curves: LoadCurve[] = [];
+    for (const scenario of scenarios) {
+      curves.push({ title: scenario.title, points: await measureLoadCurve(scenario, { dataDir, say }) });
+    }
+    await writeFile(plotFile, plot(curves));
   }
   const called = calls ? await measureCalls({ dataDir, length, cpuProfileDir, say }) : null;
   await measureYardstick();

@@ -11,7 +11,13 @@ import { answerRequests } from './worker.js';
 
 export type LoadRequest =
   | { readonly type: 'connect'; readonly port: number }
-  | { readonly type: 'prepare'; readonly events: number; readonly eventsPerPost: number }
+  | {
+      readonly type: 'prepare';
+      readonly events: number;
+      readonly eventsPerPost: number;
+      /** How many of the connections send. */
+      readonly connections: number;
+    }
   /** So many people, each of whom comes in through the ad once. */
   | { readonly type: 'prepareAdEntries'; readonly people: number }
   | { readonly type: 'prepareOwnerReads'; readonly reads: number; readonly people: number; readonly token: string }
@@ -48,7 +54,7 @@ answerRequests(async (request: LoadRequest): Promise<LoadReport> => {
       connections = await Promise.all(Array.from({ length: connectionCount }, () => LoadConnection.open(request.port)));
       return idle;
     case 'prepare':
-      return { ...idle, events: prepare(request.events, request.eventsPerPost) };
+      return { ...idle, events: prepare(request) };
     case 'prepareAdEntries':
       prepared = shareOut(groupsOf(adEntriesPerPost, request.people).map((people) => bodies.adEntries(people)));
       return { ...idle, events: (events = request.people) };
@@ -75,12 +81,14 @@ function shareOut(requests: readonly Buffer[]): Buffer[][] {
   return connections.map((_, connection) => requests.filter((__, nth) => nth % connections.length === connection));
 }
 
-function prepare(wanted: number, eventsPerPost: number): number {
-  const posts = Math.ceil(wanted / eventsPerPost / connectionCount);
-  prepared = connections.map((_, connection) =>
+function prepare(wanted: Extract<LoadRequest, { type: 'prepare' }>): number {
+  const { eventsPerPost } = wanted;
+  const senders = connections.slice(0, wanted.connections);
+  const posts = Math.ceil(wanted.events / eventsPerPost / senders.length);
+  prepared = senders.map((_, connection) =>
     Array.from({ length: posts }, () => bodies.request(connection, eventsPerPost)),
   );
-  events = posts * connectionCount * eventsPerPost;
+  events = posts * senders.length * eventsPerPost;
   return events;
 }
 

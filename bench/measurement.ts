@@ -6,9 +6,11 @@ import { apps } from './cast.js';
 import { summariseProfile } from './cpu-profile.js';
 import type { LoadReport, LoadRequest } from './load-generator.js';
 import { databaseUsage } from './database-usage.js';
+import { startContender, type Contender } from './compare/contender.js';
 import { cpuSecondsOf, peakMemoryOf } from './process-usage.js';
+import type { ProcessUnderTest } from './process-under-test.js';
 import type { ReceiversReport, ReceiversRequest } from './receivers.js';
-import type { Scenario } from './scenario.js';
+import { connectionCount, type Scenario } from './scenario.js';
 import { ServerUnderTest } from './server-under-test.js';
 import { Worker } from './worker.js';
 
@@ -50,9 +52,12 @@ export interface MeasureOptions {
   readonly say: (line: string) => void;
 }
 
+/** Each round is whole posts on every connection, and these take a hundred times as long. */
+const contenderWarmUpEvents = 3_200;
+
 /** Everybody who takes part in a measurement. */
-export interface Cast {
-  readonly server: ServerUnderTest;
+export interface Cast<Server extends ProcessUnderTest = ProcessUnderTest> {
+  readonly server: Server;
   readonly receivers: Worker<ReceiversRequest, ReceiversReport>;
   readonly load: Worker<LoadRequest, LoadReport>;
 }
@@ -69,20 +74,47 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
   return { ...result, profile: await summariseProfile(cpuProfileDir, serverPid, fromMs, toMs) };
 }
 
+/** The same with something else in the server's place. */
+export async function measureContender(
+  contender: Contender,
+  scenario: Scenario,
+  options: Omit<MeasureOptions, 'cpuProfileDir'>,
+): Promise<Measurement> {
+  const { dataDir } = options;
+  const { eventsPerPostOut } = scenario;
+  const named = { ...scenario, name: contender.title, warmUpEvents: contenderWarmUpEvents };
+  const start = (callbacks: readonly string[]) =>
+    startContender(contender, { dataDir, callbacks, eventsPerPostOut, logFile: logFileIn(dataDir) });
+  const { result } = await withProcess(dataDir, start, (cast) => measureRunning(named, options, cast));
+  return result;
+}
+
 /** Runs `work` with a server on an empty database, apps that listen, and a platform that is connected. */
-export async function withCast<T>(
+export function withCast<T>(
   { dataDir, cpuProfileDir }: Pick<MeasureOptions, 'dataDir' | 'cpuProfileDir'>,
   eventsPerPostOut: number,
-  work: (cast: Cast) => Promise<T>,
+  work: (cast: Cast<ServerUnderTest>) => Promise<T>,
+): Promise<T> {
+  const start = async (callbacks: readonly string[]) => {
+    const server = await ServerUnderTest.start({ dataDir, cpuProfileDir, logFile: logFileIn(dataDir) });
+    await server.configure(callbacks, eventsPerPostOut);
+    return server;
+  };
+  return withProcess(dataDir, start, work);
+}
+
+async function withProcess<T, Server extends ProcessUnderTest>(
+  dataDir: string,
+  start: (callbacks: readonly string[]) => Promise<Server>,
+  work: (cast: Cast<Server>) => Promise<T>,
 ): Promise<T> {
   await emptyDatabase(dataDir);
   const receivers = new Worker<ReceiversRequest, ReceiversReport>(new URL('./receivers.js', import.meta.url));
   const load = new Worker<LoadRequest, LoadReport>(new URL('./load-generator.js', import.meta.url));
-  let server: ServerUnderTest | null = null;
+  let server: Server | null = null;
   try {
     const { urls } = await receivers.ask({ type: 'listen' });
-    server = await ServerUnderTest.start({ dataDir, cpuProfileDir, logFile: path.join(dataDir, 'server.log') });
-    await server.configure(urls, eventsPerPostOut);
+    server = await start(urls);
     await load.ask({ type: 'connect', port: server.port });
     const answer = await work({ server, receivers, load });
     await server.stop();
@@ -94,7 +126,9 @@ export async function withCast<T>(
   }
 }
 
-/** The server under test makes its database anew. */
+const logFileIn = (dataDir: string) => path.join(dataDir, 'server.log');
+
+/** What is measured makes its tables anew. */
 async function emptyDatabase(dataDir: string): Promise<void> {
   const { url } = await startEmbeddedPostgres({ dataDir });
   const client = new pg.Client({ connectionString: url.replace('/signalbox?', '/postgres?') });
@@ -108,12 +142,17 @@ async function emptyDatabase(dataDir: string): Promise<void> {
 
 async function measureRunning(
   scenario: Scenario,
-  { dataDir, length, say }: MeasureOptions,
+  { dataDir, length, say }: Omit<MeasureOptions, 'cpuProfileDir'>,
   { server, receivers, load }: Cast,
 ): Promise<{ result: Measurement; fromMs: number; toMs: number }> {
   let sent = 0;
   const runOf = async (wanted: number) => {
-    const { events } = await load.ask({ type: 'prepare', events: wanted, eventsPerPost: scenario.eventsPerPostIn });
+    const { events } = await load.ask({
+      type: 'prepare',
+      events: wanted,
+      eventsPerPost: scenario.eventsPerPostIn,
+      connections: connectionCount,
+    });
     const before = await usageOf(server.pid, [load.pid, receivers.pid], dataDir);
     const answered = await load.ask({ type: 'run' });
     sent += events;

@@ -3,11 +3,11 @@ import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { portOf, type ProcessUnderTest } from './process-under-test.js';
 import { ad, apps, marketing, metaAppSecret, page, subscribedFields, support, verifyToken } from './cast.js';
 
 const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const adminToken = 'bench-admin-token-0123456789';
-const startTimeoutMs = 60_000;
 
 export interface ServerOptions {
   readonly dataDir: string;
@@ -18,7 +18,7 @@ export interface ServerOptions {
 }
 
 /** The built server as a user runs it: a process, settings from the environment, configured over its API. */
-export class ServerUnderTest {
+export class ServerUnderTest implements ProcessUnderTest {
   private constructor(
     readonly pid: number,
     readonly port: number,
@@ -120,23 +120,4 @@ async function startFlags(): Promise<string[]> {
       ?.split(' ')
       .filter((flag) => flag !== '') ?? []
   );
-}
-
-/** The server says where it listens once it does. */
-function portOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let output = '';
-    const timeout = setTimeout(() => reject(new Error('it said nothing')), startTimeoutMs);
-    child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      const port = /http:\/\/[^\s/]+:(\d+)\//.exec(output)?.[1];
-      if (port === undefined) return;
-      clearTimeout(timeout);
-      resolve(Number(port));
-    });
-    child.once('exit', (code) => {
-      clearTimeout(timeout);
-      reject(new Error(`it ended with ${code ?? 'a signal'}`));
-    });
-  });
 }

@@ -53,8 +53,7 @@ export function limitHttp(fastify: FastifyInstance, { values }: Settings, isOwnA
   const calls = new RateLimiterMemory({ points: values.API_CALLS_PER_MINUTE, duration: minuteSeconds });
   const failures = new RateLimiterMemory({ points: values.API_FAILURES_PER_MINUTE, duration: minuteSeconds });
 
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (!isOwnApi(request.url)) return;
+  const limitOwnApi = async (request: FastifyRequest, reply: FastifyReply) => {
     if (Number(request.headers['content-length'] ?? 0) > ownApiBodyMax) {
       return refuse(request, reply, new Problem('body_too_large', 'The body is larger than this API accepts: 1 MiB.'));
     }
@@ -68,6 +67,13 @@ export function limitHttp(fastify: FastifyInstance, { values }: Settings, isOwnA
       if (!(spent instanceof RateLimiterRes)) throw spent;
       return tooMany(request, reply, spent, 'Too many calls from this address in a minute (API_CALLS_PER_MINUTE).');
     }
+  };
+  // Webhooks and the apps' calls do not wait for a promise that is not about them.
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!isOwnApi(request.url)) return done();
+    limitOwnApi(request, reply).then(() => {
+      if (!reply.sent) done();
+    }, done);
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     if (reply.statusCode === 401 && isOwnApi(request.url)) void failures.penalty(request.ip);

@@ -161,8 +161,9 @@ function answerUnreadableAddress(_: Error, request: Pick<FastifyRequest, 'url' |
 
 /** On the answer itself and not through Fastify, so that streams which bypass it carry them too. */
 function sendSecurityHeaders(fastify: FastifyInstance, lastingHttps: boolean): void {
+  const headersOf = securityHeaders(lastingHttps);
   fastify.addHook('onRequest', (request, { raw }, done) => {
-    for (const [name, value] of Object.entries(securityHeaders(request.url, lastingHttps))) raw.setHeader(name, value);
+    for (const [name, value] of headersOf(request.url)) raw.setHeader(name, value);
     done();
   });
 }

@@ -38,18 +38,21 @@ const common = {
 const strictTransport = 'max-age=63072000';
 
 /**
- * The headers a browser is told with every answer; a route may set another one instead. `lastingHttps`: this host will
- * be served over HTTPS for good, so browsers may remember it.
+ * The headers a browser is told with every answer, by the path it asks for; a route may set another one instead.
+ * `lastingHttps`: this host will be served over HTTPS for good, so browsers may remember it.
  */
-export function securityHeaders(path: string, lastingHttps: boolean): Readonly<Record<string, string>> {
-  return {
-    ...common,
-    'content-security-policy': policyOf(path),
-    ...(lastingHttps && { 'strict-transport-security': strictTransport }),
+export function securityHeaders(lastingHttps: boolean): (path: string) => readonly (readonly [string, string])[] {
+  const withPolicy = (policy: string) =>
+    Object.entries({
+      ...common,
+      'content-security-policy': policy,
+      ...(lastingHttps && { 'strict-transport-security': strictTransport }),
+    });
+  const docs = withPolicy(docsPolicy);
+  const inspector = withPolicy(inspectorPolicy);
+  const others = withPolicy(consolePolicy);
+  return (path) => {
+    if (/^\/docs(\/|$)/.test(path)) return docs;
+    return /^\/inspector\/stately(\?|$)/.test(path) ? inspector : others;
   };
-}
-
-function policyOf(path: string): string {
-  if (/^\/docs(\/|$)/.test(path)) return docsPolicy;
-  return /^\/inspector\/stately(\?|$)/.test(path) ? inspectorPolicy : consolePolicy;
 }
