@@ -50,7 +50,7 @@ suite('an attacker who writes markup wherever people read', () => {
     }
     await ask('PUT', `/api/v1/pages/${demo.page}`, {
       name: names[0],
-      messenger: { default_app_id: demo.supportBot },
+      default_app_id: demo.supportBot,
       instagram: { id: demo.instagram, default_app_id: demo.supportBot },
     });
 
