@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import { signatureHeaders } from '../../src/delivery/signature.js';
+import { signatureHeaders } from '../../src/callback/signature.js';
 import { apps, page } from '../cast.js';
 
 /** One event on its way to an app. */
