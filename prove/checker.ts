@@ -54,7 +54,7 @@ class Checker {
     upstreams: readonly Upstream[],
     private readonly asked: readonly Asked[],
   ) {
-    this.#log = new LogStore(world.database.pool as unknown as pg.Pool);
+    this.#log = new LogStore(world.database.pool);
     for (const { sequences } of upstreams) {
       for (const { person, acknowledged, made } of sequences) {
         this.#people.set(nameOf(person), { person, acknowledged, made });
