@@ -4,6 +4,7 @@ import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm'
 import { CreateTables1790000000000 } from '../../migrations/1790000000000-create-tables.js';
 import { GraphObjects1790000100001 } from '../../migrations/1790000100001-graph-objects.js';
 import { Gateway1790000100003 } from '../../migrations/1790000100003-gateway.js';
+import { StalledSkippedThrough1790500000001 } from '../../migrations/1790500000001-stalled-skipped-through.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
@@ -16,6 +17,7 @@ const migrations: (new () => MigrationInterface)[] = [
   CreateTables1790000000000,
   GraphObjects1790000100001,
   Gateway1790000100003,
+  StalledSkippedThrough1790500000001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 
