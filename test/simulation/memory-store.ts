@@ -159,6 +159,7 @@ export class MemoryLaneStore extends LaneStore {
     try {
       const states = await this.database.run(
         () => {
+          if (process?.state === 'dead') refuse();
           for (const lane of lanes) locks.set(lane, transaction);
           // A transaction of a process that is gone is rolled back.
           process?.onDeath(unlock);
