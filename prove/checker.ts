@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type pg from 'pg';
 import { appId, laneCount, pageId, psid, threadName } from '../src/domain/ids.js';
 import type { LogRow } from '../src/domain/log.js';
 import { replay } from '../src/domain/thread/decide.js';

@@ -11,7 +11,7 @@ import type { LogStore } from '../store/log.store.js';
 import { type AttemptCounts, AttemptLog } from './attempt-log.js';
 import type { breakerAlarm } from './breaker.js';
 import type { Desk } from './desk.js';
-import { type Delivery, type DeliverySource, type Lag, LaneProgress, pairName } from './lane-progress.js';
+import { type Delivery, type DeliverySource, type Lag, LaneProgress, pairName, passOver } from './lane-progress.js';
 import { type HeldLease, LeaseKeeper } from './lease-keeper.js';
 import { Outlet, type OutletContext, type OutletEvents, type PostFailure } from './outlet.js';
 import { OwedRows, stalledPairsMax } from './owed-rows.js';
@@ -321,21 +321,15 @@ export class Dispatcher {
   }
 
   #takeUp({ stalled, owed, gaps }: LaneRemains): void {
-    const firstOwed = new Map<string, number>();
     for (const summary of owed) {
       const lane = this.#lanes.get(summary.lane);
-      if (lane === undefined) continue;
-      firstOwed.set(`${summary.lane} ${summary.appId}`, summary.fromId ?? Infinity);
-      this.#owed.restore(lane, this.#outletOf(summary.appId), summary);
+      if (lane !== undefined) this.#owed.restore(lane, this.#outletOf(summary.appId), summary);
     }
     for (const record of stalled) {
       const lane = this.#lanes.get(record.lane);
       if (lane === undefined) continue;
       const outlet = this.#outletOf(record.appId);
-      // What is owed from here on was not passed over because of this thread: it stands in a block.
-      const owedFrom = firstOwed.get(`${record.lane} ${record.appId}`) ?? Infinity;
-      const through = Math.max(record.firstId, Math.min(lane.frontier, owedFrom - 1));
-      this.#stalled.restore(lane, outlet, record, through);
+      this.#stalled.restore(lane, outlet, record);
       if (lane.lags.has(record.appId)) outlet.startOpen(record.failingSince, record.lastError);
     }
     for (const gap of gaps) this.#outletOf(gap.appId).addGap(gap.first, gap.count);
@@ -412,7 +406,7 @@ export class Dispatcher {
         if (lag !== undefined) {
           this.#owed.add(lag, row);
         } else if (stalled !== undefined) {
-          stalled.skippedThrough = row.id;
+          passOver(stalled, row.id);
         } else {
           lane.rows.open(row.id);
           this.#offer(lane, outlet, row, thread, notice, live);
@@ -466,7 +460,7 @@ export class Dispatcher {
       const lag = lane.lags.get(outlet.appId) ?? this.#owed.begin(lane, outlet, row.at);
       const stalled = lane.stalled.get(pairName(outlet.appId, delivery.thread));
       if (stalled !== undefined) {
-        stalled.skippedThrough = Math.max(stalled.skippedThrough, row.id);
+        passOver(stalled, row.id);
         this.#settle(delivery);
       } else if (!lagging.has(lag) || this.#owed.addBefore(lag, row)) {
         if (!lagging.has(lag)) this.#owed.add(lag, row);

@@ -158,3 +158,10 @@ export class LaneProgress {
 export function pairName(appId: AppId, thread: string): string {
   return `${appId} ${thread}`;
 }
+
+/** A later row waits behind the pair. It is written down with the pair, since the lane's position passes the row. */
+export function passOver(pair: StalledPair, id: number): void {
+  if (id <= pair.skippedThrough) return;
+  pair.skippedThrough = id;
+  pair.lane.stalledChanges.set(pairName(pair.appId, pair.thread), pair);
+}

@@ -3,7 +3,7 @@ import type { LogRow } from '../domain/log.js';
 import type { OwedBlock, OwedSummary } from '../store/cursor.store.js';
 import { isPastHorizon } from './back-off.js';
 import { type Desk, noticesFor } from './desk.js';
-import { type Lag, type LaneProgress, type OwedRun, pairName } from './lane-progress.js';
+import { type Lag, type LaneProgress, type OwedRun, pairName, passOver } from './lane-progress.js';
 import { OpenRows } from './open-rows.js';
 import type { Outlet } from './outlet.js';
 import { overdueReason } from './stalled-pairs.js';
@@ -108,7 +108,7 @@ export class OwedRows {
     for (const row of lag.tail) {
       const stalled = lane.stalled.get(pairName(outlet.appId, threadName(row)));
       if (stalled !== undefined) {
-        stalled.skippedThrough = Math.max(stalled.skippedThrough, row.id);
+        passOver(stalled, row.id);
         continue;
       }
       for (const notice of noticesFor(row, outlet.appId)) {
@@ -203,7 +203,7 @@ export class OwedRows {
     lag.oldestAt = Math.max(lag.oldestAt, row.at);
     const stalled = lane.stalled.get(pairName(outlet.appId, threadName(row)));
     if (stalled !== undefined) {
-      stalled.skippedThrough = Math.max(stalled.skippedThrough, row.id);
+      passOver(stalled, row.id);
       return;
     }
     const overdue = isPastHorizon(row.at, clock.now(), horizonMs);

@@ -51,8 +51,8 @@ export class StalledPairs {
     for (const other of behind) this.desk.settle(other);
   }
 
-  /** Takes up what an earlier holder of the lane had put aside. `skippedThrough`: see `StalledPair`. */
-  restore(lane: LaneProgress, outlet: Outlet, record: StalledRecord, skippedThrough: number): void {
+  /** Takes up what an earlier holder of the lane had put aside. */
+  restore(lane: LaneProgress, outlet: Outlet, record: StalledRecord): void {
     const thread = threadName(record);
     const pair: StalledPair = {
       ...record,
@@ -60,7 +60,7 @@ export class StalledPairs {
       outlet,
       thread,
       firstNotice: 0,
-      skippedThrough,
+      skippedThrough: record.skippedThrough === 0 ? lane.frontier : record.skippedThrough,
       busy: false,
       outstanding: 0,
       loadedThrough: 0,

@@ -22,6 +22,7 @@ import { parseJson, toWireJson } from '../domain/wire-json.js';
 import { commitSent } from '../routing/intent.js';
 import { RouterBusyError, type Outcome, type Submission } from '../routing/submission.js';
 import { ThreadRouter } from '../routing/thread-router.js';
+import type { Configuration } from '../store/configuration.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
 import { faultOf } from '../store/database-errors.js';
 import { QuarantineStore, type Quarantined } from '../store/quarantine.store.js';
@@ -86,7 +87,7 @@ export class MetaWebhookController {
   @Header('content-type', 'text/plain; charset=utf-8')
   async receive(@Req() request: FastifyRequest): Promise<string> {
     const body = this.#verified(request);
-    const { submissions, quarantined } = this.#split(body, request.id);
+    const { submissions, quarantined } = await this.#split(body, request.id);
     const [refused] = await Promise.all([this.#route(submissions), this.#keep(quarantined)]);
     await this.#keep(refused);
     return 'EVENT_RECEIVED';
@@ -113,7 +114,21 @@ export class MetaWebhookController {
     return bytes;
   }
 
-  #split(bytes: Buffer, traceId: string): SplitBody {
+  /**
+   * The configuration in memory may be a moment older than a change that somebody else has made: what it gives no place
+   * to is held against the newest one before it is put aside.
+   */
+  async #split(bytes: Buffer, traceId: string): Promise<SplitBody> {
+    const split = this.#splitBy(this.configuration.current(), bytes, traceId);
+    if (!split.quarantined.some(({ reason }) => maybeOutdated.has(reason))) return split;
+    try {
+      return this.#splitBy(await this.configuration.refresh(), bytes, traceId);
+    } catch (error) {
+      throw new ServiceUnavailableException('The configuration cannot be read: send it again.', { cause: error });
+    }
+  }
+
+  #splitBy(configuration: Configuration, bytes: Buffer, traceId: string): SplitBody {
     const text = bytes.toString('utf8');
     const parsed = parseBody(text);
     if (parsed === 'too_deep') {
@@ -121,7 +136,7 @@ export class MetaWebhookController {
       return { submissions: [], quarantined: [{ reason: 'too_deep', pageId: null, payload }] };
     }
     return splitBody(parsed, {
-      configuration: this.configuration.current(),
+      configuration,
       now: this.clock.now(),
       traceId,
       metaAppId: this.settings.values.META_APP_ID ?? null,
@@ -194,6 +209,8 @@ export class MetaWebhookController {
 }
 
 type TakenResult = Outcome['result'] | 'unknown_send';
+/** Reasons that a newer configuration can take away: a page that was just made, the emulator's clock that was just moved. */
+const maybeOutdated: ReadonlySet<string> = new Set(['unknown_page', 'stale', 'in_the_future']);
 
 const countOf = ([reason, of]: [string, readonly unknown[]]): [string, number] => [reason, of.length];
 

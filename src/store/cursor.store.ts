@@ -22,6 +22,8 @@ export interface StalledRecord {
   readonly psid: Psid;
   /** The row that fails; everything of the thread from here on waits. */
   readonly firstId: number;
+  /** The last row that was passed over because of it; 0: everything up to the lane's position. */
+  readonly skippedThrough: number;
   readonly attempts: number;
   readonly failingSince: number;
   readonly nextAttemptAt: number;
@@ -34,11 +36,6 @@ export type StalledKey = Pick<StalledRecord, 'lane' | 'appId' | 'pageId' | 'psid
 export interface OwedSummary {
   readonly lane: number;
   readonly appId: AppId;
-  /**
-   * From this row on everything the app is owed stands in blocks; null if it is nothing but rows that go before. Rows
-   * that go before were under way when the app stopped following, and others between them may have been passed over.
-   */
-  readonly fromId: number | null;
   /** When the first of them happened, in milliseconds since 1970; null if its row is gone. */
   readonly firstAt: number | null;
 }
@@ -228,15 +225,14 @@ export class CursorStore {
   async remains(lanes: readonly number[]): Promise<LaneRemains> {
     const [stalled, owed, gaps] = await Promise.all([
       this.#pool.query<StalledRow>(
-        `select lane, app_id, page_id, psid, first_id, attempts, last_error,
+        `select lane, app_id, page_id, psid, first_id, skipped_through, attempts, last_error,
                 ${time('failing_since')} as failing_since, ${time('next_attempt_at')} as next_attempt_at
            from stalled where lane = any ($1::smallint[])`,
         [lanes],
       ),
       this.#pool.query<OwedSummaryRow>(
-        `select o.lane, o.app_id, o.from_id, ${time('l.at')} as first_at
-           from (select lane, app_id, min(ids[1]) as first_id,
-                        min(ids[1]) filter (where first_id > 0) as from_id
+        `select o.lane, o.app_id, ${time('l.at')} as first_at
+           from (select lane, app_id, min(ids[1]) as first_id
                    from owed where lane = any ($1::smallint[]) group by lane, app_id) o
            left join log l on l.lane = o.lane and l.id = o.first_id`,
         [lanes],
@@ -252,7 +248,6 @@ export class CursorStore {
       owed: owed.rows.map((row) => ({
         lane: row.lane,
         appId: appId(row.app_id),
-        fromId: row.from_id === null ? null : Number(row.from_id),
         firstAt: row.first_at,
       })),
       gaps: gaps.rows.map((row) => ({
@@ -279,6 +274,7 @@ export class CursorStore {
       stalled.map((record) => record.pageId),
       stalled.map((record) => record.psid),
       stalled.map(({ firstId }) => firstId),
+      stalled.map(({ skippedThrough }) => skippedThrough),
       stalled.map(({ attempts }) => attempts),
       stalled.map(({ failingSince }) => failingSince),
       stalled.map(({ nextAttemptAt }) => nextAttemptAt),
@@ -456,7 +452,7 @@ export class CursorStore {
   /** Threads of an app, or of all, that wait for their next attempt. */
   async listStalled(filter: { readonly appId?: AppId }, limit: number): Promise<StalledRecord[]> {
     const { rows } = await this.#pool.query<StalledRow>(
-      `select lane, app_id, page_id, psid, first_id, attempts, last_error,
+      `select lane, app_id, page_id, psid, first_id, skipped_through, attempts, last_error,
               ${time('failing_since')} as failing_since, ${time('next_attempt_at')} as next_attempt_at
          from stalled where ($1::text is null or app_id = $1) order by lane, app_id, page_id, psid limit $2`,
       [filter.appId ?? null, limit],
@@ -537,6 +533,7 @@ interface StalledRow {
   page_id: string;
   psid: string;
   first_id: string;
+  skipped_through: string;
   attempts: number;
   failing_since: number;
   next_attempt_at: number;
@@ -550,6 +547,7 @@ function stalledFrom(row: StalledRow): StalledRecord {
     pageId: pageId(row.page_id),
     psid: psid(row.psid),
     firstId: Number(row.first_id),
+    skippedThrough: Number(row.skipped_through),
     attempts: row.attempts,
     failingSince: row.failing_since,
     nextAttemptAt: row.next_attempt_at,
@@ -560,7 +558,6 @@ function stalledFrom(row: StalledRow): StalledRecord {
 interface OwedSummaryRow {
   lane: number;
   app_id: string;
-  from_id: string | null;
   first_at: number | null;
 }
 
@@ -619,32 +616,34 @@ const saveStatement = `
       from unnest($1::smallint[], $3::bigint[]) p (lane, last_id) join held using (lane)
      where cursor.lane = p.lane
   ), stalled_now as (
-    insert into stalled (lane, app_id, page_id, psid, first_id, attempts, failing_since, next_attempt_at, last_error)
-    select s.lane, s.app_id, s.page_id, s.psid, s.first_id, s.attempts, ${from('s.failing_since')},
+    insert into stalled (lane, app_id, page_id, psid, first_id, skipped_through, attempts, failing_since,
+                         next_attempt_at, last_error)
+    select s.lane, s.app_id, s.page_id, s.psid, s.first_id, s.skipped_through, s.attempts, ${from('s.failing_since')},
            ${from('s.next_attempt_at')}, s.last_error
-      from unnest($4::smallint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::int[], $10::float8[],
-                  $11::float8[], $12::text[])
-           s (lane, app_id, page_id, psid, first_id, attempts, failing_since, next_attempt_at, last_error)
+      from unnest($4::smallint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::int[],
+                  $11::float8[], $12::float8[], $13::text[])
+           s (lane, app_id, page_id, psid, first_id, skipped_through, attempts, failing_since, next_attempt_at,
+              last_error)
       join held using (lane)
     on conflict (lane, app_id, page_id, psid) do update
-       set first_id = excluded.first_id, attempts = excluded.attempts, failing_since = excluded.failing_since,
-           next_attempt_at = excluded.next_attempt_at, last_error = excluded.last_error
+       set first_id = excluded.first_id, skipped_through = excluded.skipped_through, attempts = excluded.attempts,
+           failing_since = excluded.failing_since, next_attempt_at = excluded.next_attempt_at, last_error = excluded.last_error
   ), recovered as (
     delete from stalled
-     using unnest($13::smallint[], $14::text[], $15::text[], $16::text[]) r (lane, app_id, page_id, psid)
+     using unnest($14::smallint[], $15::text[], $16::text[], $17::text[]) r (lane, app_id, page_id, psid)
       join held using (lane)
      where stalled.lane = r.lane and stalled.app_id = r.app_id and stalled.page_id = r.page_id and stalled.psid = r.psid
   ), owed_now as (
     insert into owed (lane, app_id, first_id, ids)
     select o.lane, o.app_id, o.first_id, o.ids::bigint[]
-      from unnest($17::smallint[], $18::text[], $19::bigint[], $20::text[]) o (lane, app_id, first_id, ids)
+      from unnest($18::smallint[], $19::text[], $20::bigint[], $21::text[]) o (lane, app_id, first_id, ids)
       join held using (lane)
     on conflict (lane, app_id, first_id) do update set ids = owed.ids || excluded.ids
   ), trim as (
     select t.*, exists (select from owed o, unnest(o.ids) i
                          where o.lane = t.lane and o.app_id = t.app_id and o.first_id = t.first_id and i > t.through_id
                        ) as remains
-      from unnest($21::smallint[], $22::text[], $23::bigint[], $24::bigint[]) t (lane, app_id, first_id, through_id)
+      from unnest($22::smallint[], $23::text[], $24::bigint[], $25::bigint[]) t (lane, app_id, first_id, through_id)
       join held using (lane)
   ), shortened as (
     update owed set ids = array(select i from unnest(owed.ids) i where i > trim.through_id) from trim
@@ -656,8 +655,8 @@ const saveStatement = `
     insert into dead_letter (lane, id, notice, app_id, page_id, psid, reason, at, told_at)
     select d.lane, d.id, d.notice, d.app_id, d.page_id, d.psid, d.reason, ${from('d.at')},
            case when d.makes_gap then null else ${from('d.at')} end
-      from unnest($25::smallint[], $26::bigint[], $27::smallint[], $28::text[], $29::text[], $30::text[], $31::text[],
-                  $32::float8[], $33::boolean[])
+      from unnest($26::smallint[], $27::bigint[], $28::smallint[], $29::text[], $30::text[], $31::text[], $32::text[],
+                  $33::float8[], $34::boolean[])
            d (lane, id, notice, app_id, page_id, psid, reason, at, makes_gap)
       join held using (lane)
     on conflict do nothing

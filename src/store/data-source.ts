@@ -11,6 +11,7 @@ import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
 import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
 import { SealedSecrets1790300000003 } from '../../migrations/1790300000003-sealed-secrets.js';
 import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
+import { StalledSkippedThrough1790500000001 } from '../../migrations/1790500000001-stalled-skipped-through.js';
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
 import { InspectorTicket1790800000001 } from '../../migrations/1790800000001-inspector-ticket.js';
 import { AccessTokenEntity } from './access-token.entity.js';
@@ -32,6 +33,7 @@ const migrations: (new () => MigrationInterface)[] = [
   Audit1790300000002,
   SealedSecrets1790300000003,
   Live1790400000001,
+  StalledSkippedThrough1790500000001,
   Operation1790600000001,
   InspectorTicket1790800000001,
 ];

@@ -101,6 +101,18 @@ describe('the router', () => {
     expect(await one.log.rowsOfThread(threadOf(2), 0, 100)).toHaveLength(1);
   });
 
+  it("knows a repetition after midnight, and after any other day within the platform's own", async () => {
+    const occurredAt = one.clock.now();
+    const again = () => ({
+      ...submit(threadOf(2), message(2, 'm_night')),
+      events: [{ event: message(2, 'm_night'), sourceId: 'user.message:m_night', occurredAt }],
+    });
+    expect((await one.router.dispatch(again())).result).toBe('applied');
+    await one.configStore.setClockOffset(24 * 60 * 60 * 1000);
+    await one.configuration.refresh();
+    expect((await one.router.dispatch(again())).result).toBe('duplicate');
+  });
+
   it('applies the events of one call together or not at all', async () => {
     await one.router.dispatch(submit(threadOf(4), message(4, 'm_4')));
     const unknown = appId('999');

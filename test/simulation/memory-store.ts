@@ -160,6 +160,7 @@ export class MemoryLaneStore extends LaneStore {
     try {
       const states = await this.database.run(
         () => {
+          if (process?.state === 'dead') refuse();
           for (const lane of lanes) locks.set(lane, transaction);
           // A transaction of a process that is gone is rolled back.
           process?.onDeath(unlock);
@@ -359,14 +360,12 @@ export class MemoryCursorStore extends CursorStore {
         owed: [...owed.values()].flatMap((of) => {
           const [first] = of;
           if (first === undefined) return [];
-          const following = of.filter(({ firstId }) => firstId > 0).flatMap(({ ids }) => ids.slice(0, 1));
           const earliest = Math.min(...of.flatMap(({ ids }) => ids.slice(0, 1)));
           const row = this.database.rows[first.lane]?.find(({ id }) => id === earliest);
           return [
             {
               lane: first.lane,
               appId: first.appId,
-              fromId: following.length === 0 ? null : Math.min(...following),
               firstAt: row?.at ?? null,
             },
           ];
@@ -385,8 +384,10 @@ export class MemoryCursorStore extends CursorStore {
         if (saved.has(lane) && cursor !== undefined) cursor.lastId = lastId;
       }
       for (const each of stalled) {
-        const { lane, appId, pageId, psid, firstId, attempts, failingSince, nextAttemptAt, lastError } = each;
-        const record = { lane, appId, pageId, psid, firstId, attempts, failingSince, nextAttemptAt, lastError };
+        const { lane, appId, pageId, psid, firstId, skippedThrough, attempts, failingSince, nextAttemptAt } = each;
+        const key = { lane, appId, pageId, psid };
+        const { lastError } = each;
+        const record = { ...key, firstId, skippedThrough, attempts, failingSince, nextAttemptAt, lastError };
         if (saved.has(lane)) database.stalled.set(stalledName(each), record);
       }
       for (const each of recovered) if (saved.has(each.lane)) database.stalled.delete(stalledName(each));
