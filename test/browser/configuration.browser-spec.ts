@@ -111,7 +111,7 @@ suite('an admin who configures in the console', () => {
     await dialog.getByLabel('Page id').fill('104700000000077');
     await dialog.getByLabel('Name').fill('Book shop');
     await dialog.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('No app is connected').waitFor();
+    await page.getByRole('heading', { name: 'No app is connected' }).waitFor();
 
     await page.getByRole('button', { name: 'Connect an app' }).click();
     await dialog.getByLabel('App', { exact: true }).selectOption({ label: 'Support bot' });

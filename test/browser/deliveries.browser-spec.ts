@@ -69,7 +69,10 @@ suite('an operator who looks after deliveries', () => {
     await first.getByText(/failing since .*: answered 500.*next attempt/).waitFor();
     await page.getByLabel('App', { exact: true }).selectOption({ label: 'Support bot' });
     expect(page.url()).toContain(`app=${demo.supportBot}`);
-    const row = page.getByRole('region', { name: 'Log' }).getByRole('row', { name: people[0] });
+    // The list still holds the others for a moment.
+    const rows = page.getByRole('region', { name: 'Log' }).getByRole('row', { name: people[0] });
+    await rows.filter({ hasText: 'Marketing bot' }).waitFor({ state: 'detached' });
+    const row = rows.filter({ hasText: 'Support bot' });
     await row.getByRole('button', { name: /^Open delivery/ }).click();
     const dialog = page.getByRole('dialog', { name: 'Delivery' });
     await dialog.getByRole('region', { name: 'Attempts' }).getByText('500').first().waitFor();
