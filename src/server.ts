@@ -184,14 +184,15 @@ function acceptBodies(fastify: FastifyInstance): void {
   });
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (!isOwnApi(request.url)) done(null, body);
     // Some clients label a request without a body as JSON.
-    if (isOwnApi(request.url) && body.length > 0) void parseJson(request, body.toString(), done);
-    else done(null, body);
+    else if (body.length === 0) done(null, undefined);
+    else void parseJson(request, body.toString(), done);
   });
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
-    if (isOwnApi(request.url) && body.length > 0) {
-      done(Object.assign(new Error('The body must be JSON (Content-Type: application/json).'), { statusCode: 415 }));
-    } else done(null, body);
+    if (!isOwnApi(request.url)) done(null, body);
+    else if (body.length === 0) done(null, undefined);
+    else done(Object.assign(new Error('The body must be JSON (Content-Type: application/json).'), { statusCode: 415 }));
   });
 }
 

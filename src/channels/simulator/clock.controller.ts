@@ -11,14 +11,16 @@ import { VirtualClock } from './virtual-clock.js';
 
 const clockSchema = z.object({ now: instantSchema });
 const stepMaxMs = durationMs('366d');
+const durationRule =
+  'must be a duration such as 24h, 1d12h or 90m (units w d h m s ms), more than nothing and at most 366d';
 
 const advanceSchema = z.union(
   [
     z.strictObject({
       advance: z
         .string()
-        .regex(durationPattern)
-        .refine((text) => durationMs(text) > 0 && durationMs(text) <= stepMaxMs)
+        .regex(durationPattern, durationRule)
+        .refine((text) => durationMs(text) > 0 && durationMs(text) <= stepMaxMs, durationRule)
         .describe('Whole numbers with units, such as `24h`, `1d12h` or `90m`; at most `366d`.'),
     }),
     z.strictObject({ to_next_deadline: z.literal(true) }),
