@@ -64,7 +64,7 @@ function why(refusal: Refusal, when: (ms: number) => string, nameOf: (appId: App
     case 'already_released':
       return 'the thread is released already.';
     case 'routing_on':
-      return 'Conversation Routing is on for this page and does not know this call. Pass, take or release instead.';
+      return 'Conversation Routing is on for this page and does not know this call. Pass or release instead.';
     case 'routing_off':
       return 'Conversation Routing is off for this page. Give it a default app to turn it on.';
   }
