@@ -41,8 +41,8 @@ export function greeting(
   return `\n${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n\n`;
 }
 
-/** The demo looks for a server at the usual address, without HTTPS. */
-function demoCommand(url: string, authority: string | null): string {
-  if (url.startsWith('http:')) return 'npm run demo';
+/** The demo looks for a server at the usual address, without HTTPS: any other has to be named. */
+export function demoCommand(url: string, authority: string | null): string {
+  if (url === 'http://127.0.0.1:3000') return 'npm run demo';
   return `${authority === null ? '' : `NODE_EXTRA_CA_CERTS='${authority}' `}SIGNALBOX_URL=${url} npm run demo`;
 }
