@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import type pg from 'pg';
 import { appId, laneCount, pageId, psid, threadName } from '../src/domain/ids.js';
 import type { LogRow } from '../src/domain/log.js';
 import { replay } from '../src/domain/thread/decide.js';
@@ -54,7 +53,7 @@ class Checker {
     upstreams: readonly Upstream[],
     private readonly asked: readonly Asked[],
   ) {
-    this.#log = new LogStore(world.database.pool as unknown as pg.Pool);
+    this.#log = new LogStore(world.database.pool);
     for (const { sequences } of upstreams) {
       for (const { person, acknowledged, made } of sequences) {
         this.#people.set(nameOf(person), { person, acknowledged, made });

@@ -62,7 +62,7 @@ const doings: readonly (() => ThreadEvent)[] = [
 const askings: readonly (() => ThreadEvent)[] = [
   () => pass(marketing, desk),
   () => pass(desk, bystander),
-  () => ({ type: 'control.release', callerAppId: desk }) as ThreadEvent,
+  () => ({ type: 'control.release', callerAppId: desk }),
   () => send(takeover),
   () => pass(bystander, marketing),
 ];
