@@ -7,7 +7,7 @@ import type { Instance } from './instance.js';
 import type { Random } from './random.js';
 import { settle } from './settle.js';
 import { percentile } from './statistics.js';
-import { untilTakenOver } from './takeover.js';
+import { untilHolding, untilTakenOver } from './takeover.js';
 import { Upstream } from './upstream.js';
 import { World } from './world.js';
 
@@ -235,6 +235,7 @@ class Chaos {
       case 'kill and stay away': {
         const running = this.#running(victim);
         const { pid } = running;
+        await untilHolding(world, pid);
         this.#counts.kills += 1;
         await running.end('SIGKILL');
         const tookMs = await untilTakenOver(world, pid);

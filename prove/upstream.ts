@@ -15,6 +15,8 @@ export interface UpstreamOptions {
   readonly eventsPerSecond: number;
   /** The share of webhooks that are sent again although they were taken. */
   readonly duplicates: number;
+  /** Everybody writes once, and then it is over. */
+  readonly once?: boolean;
 }
 
 interface Sequence {
@@ -73,6 +75,11 @@ export class Upstream {
     );
   }
 
+  /** Resolves when everybody has written once and is acknowledged. */
+  async finished(): Promise<void> {
+    await this.#writing;
+  }
+
   /** No new events; resolves when everything begun is acknowledged. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -86,12 +93,21 @@ export class Upstream {
   }
 
   async #write(own: readonly Sequence[], random: Random): Promise<void> {
-    const { batchMax, eventsPerSecond, writers, duplicates } = this.options;
+    const { batchMax, eventsPerSecond, writers, duplicates, once } = this.options;
     const late: Promise<unknown>[] = [];
     let due = performance.now() + random.between(0, 200);
+    // By channel, since one webhook has one `object`.
+    const left =
+      once === true
+        ? Map.groupBy(own, ({ person: { channel } }) => channel)
+            .values()
+            .toArray()
+        : null;
     while (!this.#stopped) {
-      const count = 1 + random.below(batchMax);
-      const { body, included } = this.#compose(own, count, random);
+      const group = left?.find((people) => people.length > 0)?.splice(0, batchMax);
+      if (left !== null && group === undefined) return;
+      const count = group?.length ?? 1 + random.below(batchMax);
+      const { body, included } = this.#compose(group ?? own, count, random);
       await this.#insist(body);
       for (const [sequence, made] of included) sequence.acknowledged = made;
       this.acknowledged += count;
@@ -148,10 +164,11 @@ export class Upstream {
     const included = new Map<Sequence, number>();
     const entries = new Map<string, string[]>();
     const now = Date.now() + this.clockOffsetMs;
-    const first = random.pick(own);
+    const first = this.options.once === true ? own[0] : random.pick(own);
+    if (first === undefined) throw new Error('there is nobody to write');
     for (let index = 0; index < count; index++) {
       // One webhook has one `object`; several events of a person stay in their order.
-      const sequence = index === 0 ? first : random.pick(own);
+      const sequence = (this.options.once === true ? own[index] : index === 0 ? first : random.pick(own)) ?? first;
       const use = sequence.person.channel === first.person.channel ? sequence : first;
       use.made += 1;
       included.set(use, use.made);

@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly clockOffsetMs: number;
   /** Whether every attempt is kept, to tell what happened to a delivery that is missing. */
   readonly keepAttempts: boolean;
+  /** Events in one POST to any app, instead of each app's own. */
+  readonly batchSizeMax?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly onNewDelivery?: (app: FakeApp, item: Readonly<Record<string, unknown>>) => void;
 }
@@ -172,7 +174,7 @@ export class World {
         callback_url: url,
         verify_token: verifyToken,
         app_secret: secret,
-        batch_size_max: role.batchSizeMax,
+        batch_size_max: this.options.batchSizeMax ?? role.batchSizeMax,
       });
     }
     for (const page of pageRoles) await this.#configurePage(page);

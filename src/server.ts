@@ -25,6 +25,8 @@ import { defaultDataDir, startEmbeddedPostgres, type EmbeddedPostgres } from './
 
 /** How long requests under way may take to end when the server stops, in milliseconds. */
 const shutdownGraceMs = 5_000;
+/** How often connections that have become idle are closed meanwhile. */
+const idleSweepMs = 50;
 
 /** A running Signalbox. */
 export interface Server {
@@ -108,7 +110,12 @@ export async function startServer(settings: Settings): Promise<Server> {
     closing.push(async () => {
       // Whoever is being answered gets the answer; a client that holds its connection open does not hold us up.
       const giveUp = setTimeout(() => app.getHttpServer().closeAllConnections(), shutdownGraceMs);
-      await app.close().finally(() => clearTimeout(giveUp));
+      // A connection whose last answer is out is idle only then, and a client may keep it for minutes.
+      const sweep = setInterval(() => app.getHttpServer().closeIdleConnections(), idleSweepMs);
+      await app.close().finally(() => {
+        clearTimeout(giveUp);
+        clearInterval(sweep);
+      });
       await core.retention.stop();
       await core.timers.stop();
       await core.dispatcher.stop();
