@@ -1,4 +1,5 @@
 import importX from 'eslint-plugin-import-x';
+import reactHooks from 'eslint-plugin-react-hooks';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import tseslint from 'typescript-eslint';
 
@@ -7,17 +8,45 @@ const mayImport = {
   config: [],
   clock: [],
   domain: [],
+  telemetry: [],
   views: ['domain'],
+  console: [],
   'admin-auth': ['config', 'domain', 'store', 'routing'],
-  callback: ['config', 'clock', 'domain'],
+  callback: ['config', 'clock', 'domain', 'telemetry'],
   store: ['config', 'clock', 'domain'],
-  routing: ['config', 'clock', 'domain', 'store'],
+  routing: ['config', 'clock', 'domain', 'store', 'telemetry'],
+  live: ['domain', 'store'],
   timers: ['config', 'clock', 'domain', 'store', 'routing'],
-  ingress: ['config', 'clock', 'domain', 'store', 'routing'],
-  delivery: ['config', 'clock', 'domain', 'store', 'callback'],
+  ingress: ['config', 'clock', 'domain', 'store', 'routing', 'telemetry'],
+  delivery: ['config', 'clock', 'domain', 'store', 'callback', 'telemetry'],
   channels: ['config', 'clock', 'domain', 'store', 'routing', 'timers', 'ingress', 'callback', 'admin-auth', 'views'],
-  'graph-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback', 'admin-auth'],
-  'admin-api': ['config', 'clock', 'domain', 'store', 'routing', 'channels', 'callback', 'admin-auth', 'views'],
+  'graph-api': [
+    'config',
+    'clock',
+    'domain',
+    'store',
+    'routing',
+    'channels',
+    'callback',
+    'admin-auth',
+    'console',
+    'telemetry',
+  ],
+  'admin-api': [
+    'config',
+    'clock',
+    'domain',
+    'store',
+    'routing',
+    'channels',
+    'callback',
+    'admin-auth',
+    'live',
+    'views',
+    'telemetry',
+  ],
+  // It reads the log and the machine's definition, and has no way to write.
+  inspector: ['config', 'domain', 'store', 'live', 'admin-auth', 'views'],
 };
 const folders = Object.keys(mayImport);
 
@@ -34,9 +63,18 @@ export default tseslint.config(
   { ignores: ['dist/', 'data/', 'coverage/', '**/*.config.js', 'test/programs/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: ['./tsconfig.json', './console/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+    },
     plugins: { 'import-x': importX },
-    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: './tsconfig.json' })] },
+    settings: {
+      'import-x/resolver-next': [
+        createTypeScriptImportResolver({
+          project: ['./tsconfig.json', './console/tsconfig.json'],
+          noWarnOnMultipleProjects: true,
+        }),
+      ],
+    },
     rules: {
       'import-x/no-cycle': 'error',
       'import-x/no-restricted-paths': ['error', { zones }],
@@ -69,6 +107,37 @@ export default tseslint.config(
         'error',
         { object: 'Date', property: 'now' },
         { object: 'Math', property: 'random' },
+      ],
+    },
+  },
+  {
+    files: ['console/src/**/*.{ts,tsx}'],
+    plugins: { 'react-hooks': reactHooks },
+    rules: {
+      ...reactHooks.configs.recommended.rules,
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['**/src/admin-api/*', '**/src/views/*', '**/src/domain/*', '**/src/channels/*'],
+              allowTypeImports: true,
+              message: 'The console takes types from the server, and no code.',
+            },
+          ],
+        },
+      ],
+      // Text of people is shown as text, whatever is in it.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']",
+          message: 'Text of people is attacker-controlled: render it as a text node.',
+        },
+        {
+          selector: 'AssignmentExpression[left.property.name=/^(innerHTML|outerHTML)$/]',
+          message: 'Text of people is attacker-controlled: render it as a text node.',
+        },
       ],
     },
   },

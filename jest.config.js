@@ -30,18 +30,17 @@ export default {
   // A guard only, for a machine that does much else: some tests start whole servers.
   testTimeout: 60_000,
   projects: [
-    project('unit', ['<rootDir>/src/**/*.spec.ts', '<rootDir>/demo/**/*.spec.ts']),
+    project('unit', ['<rootDir>/src/**/*.spec.ts', '<rootDir>/demo/**/*.spec.ts', '<rootDir>/console/**/*.spec.ts']),
     project('model', ['<rootDir>/test/model/**/*.model-spec.ts'], {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
       globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
     }),
     project('simulation', ['<rootDir>/test/simulation/**/*.sim-spec.ts']),
-    project('prove', ['<rootDir>/test/prove/**/*.prove-spec.ts']),
-    project('defects', ['<rootDir>/test/defects/**/*.defect-spec.ts'], {
+    project('integration', ['<rootDir>/test/integration/**/*.int-spec.ts'], {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
       globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
     }),
-    project('integration', ['<rootDir>/test/integration/**/*.int-spec.ts'], {
+    project('browser', ['<rootDir>/test/browser/**/*.browser-spec.ts'], {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
       globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
     }),

@@ -9,14 +9,19 @@
  * An event counts once it has reached both apps: the time runs from the first webhook until the last delivery, so a
  * backlog is part of it. Exit code 1 if an event was lost, repeated, or overtaken by a later one of the same person.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from '../src/store/embedded-postgres.js';
+import { measureCalls } from './calls.js';
 import { describeEnvironment } from './environment.js';
-import { measure, type Measurement } from './measurement.js';
+import { contenders } from './compare/contender.js';
+import { measureLoadCurve } from './load-curve.js';
+import { measure, measureContender, type Measurement } from './measurement.js';
 import { readOptions, usage, type BenchOptions } from './options.js';
 import { Pgbench } from './pgbench.js';
+import { plot, type LoadCurve } from './plot.js';
 import { table } from './report.js';
+import { comparedScenario } from './scenario.js';
 
 const pgbenchSeconds = 15;
 const pgbenchMissing =
@@ -53,7 +58,8 @@ async function bench(options: BenchOptions): Promise<number> {
   }
 }
 
-async function benchIn(dataDir: string, { length, scenarios, pgbench, cpuProfileDir }: BenchOptions): Promise<number> {
+async function benchIn(dataDir: string, options: BenchOptions): Promise<number> {
+  const { length, scenarios, compare, plotFile, calls, pgbench, cpuProfileDir } = options;
   const { url } = await startEmbeddedPostgres({ dataDir });
   for (const line of await describeEnvironment(url, dataDir)) print(line);
   const yardstick = pgbench ? await Pgbench.find() : null;
@@ -75,6 +81,21 @@ async function benchIn(dataDir: string, { length, scenarios, pgbench, cpuProfile
     say(`${scenario.name}: ${measured.eventsPerSecond.toFixed(0)} events/s`);
     measurements.push(measured);
   }
+  if (compare) {
+    for (const contender of contenders) {
+      const measured = await measureContender(contender, comparedScenario, { dataDir, length, say });
+      say(`${contender.title}: ${measured.eventsPerSecond.toFixed(0)} events/s`);
+      measurements.push(measured);
+    }
+  }
+  if (plotFile !== undefined) {
+    const curves: LoadCurve[] = [];
+    for (const scenario of scenarios) {
+      curves.push({ title: scenario.title, points: await measureLoadCurve(scenario, { dataDir, say }) });
+    }
+    await writeFile(plotFile, plot(curves));
+  }
+  const called = calls ? await measureCalls({ dataDir, length, cpuProfileDir, say }) : null;
   await measureYardstick();
 
   if (tps.length > 0) {
@@ -83,6 +104,13 @@ async function benchIn(dataDir: string, { length, scenarios, pgbench, cpuProfile
   }
   if (cpuProfileDir !== undefined) print('The server was being profiled, which slows it down.');
   print(`\n${table(measurements, tps.length === 0 ? null : Math.max(...tps))}\n`);
+  if (called !== null) {
+    const { control, reads } = called;
+    print(
+      `Pass and release at ${control.perSecond}/s: p50 ${control.p50Ms.toFixed(1)} ms, p99 ${control.p99Ms.toFixed(1)} ms. ` +
+        `Reading the owner: ${reads.perSecond.toFixed(0)}/s, p50 ${reads.p50Ms.toFixed(1)} ms, p99 ${reads.p99Ms.toFixed(1)} ms.\n`,
+    );
+  }
   for (const { profile, scenario } of measurements) if (profile !== null) print(`${scenario.name}\n${profile}`);
   return reportFaults(measurements);
 }

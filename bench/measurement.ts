@@ -6,9 +6,11 @@ import { apps } from './cast.js';
 import { summariseProfile } from './cpu-profile.js';
 import type { LoadReport, LoadRequest } from './load-generator.js';
 import { databaseUsage } from './database-usage.js';
+import { startContender, type Contender } from './compare/contender.js';
 import { cpuSecondsOf, peakMemoryOf } from './process-usage.js';
+import type { ProcessUnderTest } from './process-under-test.js';
 import type { ReceiversReport, ReceiversRequest } from './receivers.js';
-import type { Scenario } from './scenario.js';
+import { connectionCount, type Scenario } from './scenario.js';
 import { ServerUnderTest } from './server-under-test.js';
 import { Worker } from './worker.js';
 
@@ -31,6 +33,8 @@ export interface Measurement {
   readonly peakMemoryBytes: number | null;
   readonly serverCpuSeconds: number | null;
   readonly postgresCpuSeconds: number | null;
+  /** The load generator's and the receivers' together. */
+  readonly harnessCpuSeconds: number | null;
   /** Of all the server does: routing, cursors, leases, timers. */
   readonly transactions: number;
   /** What PostgreSQL wrote ahead. */
@@ -48,23 +52,73 @@ export interface MeasureOptions {
   readonly say: (line: string) => void;
 }
 
+/** Each round is whole posts on every connection, and these take a hundred times as long. */
+const contenderWarmUpEvents = 3_200;
+
+/** Everybody who takes part in a measurement. */
+export interface Cast<Server extends ProcessUnderTest = ProcessUnderTest> {
+  readonly server: Server;
+  readonly receivers: Worker<ReceiversRequest, ReceiversReport>;
+  readonly load: Worker<LoadRequest, LoadReport>;
+}
+
 /** Runs one scenario on an empty database: two warm-ups, then the measured run. */
 export async function measure(scenario: Scenario, options: MeasureOptions): Promise<Measurement> {
-  await emptyDatabase(options.dataDir);
+  const { cpuProfileDir } = options;
+  let serverPid = 0;
+  const { result, fromMs, toMs } = await withCast(options, scenario.eventsPerPostOut, (cast) => {
+    serverPid = cast.server.pid;
+    return measureRunning(scenario, options, cast);
+  });
+  if (cpuProfileDir === undefined) return result;
+  return { ...result, profile: await summariseProfile(cpuProfileDir, serverPid, fromMs, toMs) };
+}
+
+/** The same with something else in the server's place. */
+export async function measureContender(
+  contender: Contender,
+  scenario: Scenario,
+  options: Omit<MeasureOptions, 'cpuProfileDir'>,
+): Promise<Measurement> {
+  const { dataDir } = options;
+  const { eventsPerPostOut } = scenario;
+  const named = { ...scenario, name: contender.title, warmUpEvents: contenderWarmUpEvents };
+  const start = (callbacks: readonly string[]) =>
+    startContender(contender, { dataDir, callbacks, eventsPerPostOut, logFile: logFileIn(dataDir) });
+  const { result } = await withProcess(dataDir, start, (cast) => measureRunning(named, options, cast));
+  return result;
+}
+
+/** Runs `work` with a server on an empty database, apps that listen, and a platform that is connected. */
+export function withCast<T>(
+  { dataDir, cpuProfileDir }: Pick<MeasureOptions, 'dataDir' | 'cpuProfileDir'>,
+  eventsPerPostOut: number,
+  work: (cast: Cast<ServerUnderTest>) => Promise<T>,
+): Promise<T> {
+  const start = async (callbacks: readonly string[]) => {
+    const server = await ServerUnderTest.start({ dataDir, cpuProfileDir, logFile: logFileIn(dataDir) });
+    await server.configure(callbacks, eventsPerPostOut);
+    return server;
+  };
+  return withProcess(dataDir, start, work);
+}
+
+async function withProcess<T, Server extends ProcessUnderTest>(
+  dataDir: string,
+  start: (callbacks: readonly string[]) => Promise<Server>,
+  work: (cast: Cast<Server>) => Promise<T>,
+): Promise<T> {
+  await emptyDatabase(dataDir);
   const receivers = new Worker<ReceiversRequest, ReceiversReport>(new URL('./receivers.js', import.meta.url));
   const load = new Worker<LoadRequest, LoadReport>(new URL('./load-generator.js', import.meta.url));
-  let server: ServerUnderTest | null = null;
+  let server: Server | null = null;
   try {
     const { urls } = await receivers.ask({ type: 'listen' });
-    const { dataDir, cpuProfileDir } = options;
-    server = await ServerUnderTest.start({ dataDir, cpuProfileDir, logFile: path.join(dataDir, 'server.log') });
-    await server.configure(urls, scenario.eventsPerPostOut);
+    server = await start(urls);
     await load.ask({ type: 'connect', port: server.port });
-    const measurement = await measureRunning(scenario, options, server, receivers, load);
+    const answer = await work({ server, receivers, load });
     await server.stop();
-    if (cpuProfileDir === undefined) return measurement.result;
-    const { fromMs, toMs } = measurement;
-    return { ...measurement.result, profile: await summariseProfile(cpuProfileDir, server.pid, fromMs, toMs) };
+    return answer;
   } finally {
     load.stop();
     receivers.stop();
@@ -72,7 +126,9 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
   }
 }
 
-/** The server under test makes its database anew. */
+const logFileIn = (dataDir: string) => path.join(dataDir, 'server.log');
+
+/** What is measured makes its tables anew. */
 async function emptyDatabase(dataDir: string): Promise<void> {
   const { url } = await startEmbeddedPostgres({ dataDir });
   const client = new pg.Client({ connectionString: url.replace('/signalbox?', '/postgres?') });
@@ -86,19 +142,22 @@ async function emptyDatabase(dataDir: string): Promise<void> {
 
 async function measureRunning(
   scenario: Scenario,
-  { dataDir, length, say }: MeasureOptions,
-  server: ServerUnderTest,
-  receivers: Worker<ReceiversRequest, ReceiversReport>,
-  load: Worker<LoadRequest, LoadReport>,
+  { dataDir, length, say }: Omit<MeasureOptions, 'cpuProfileDir'>,
+  { server, receivers, load }: Cast,
 ): Promise<{ result: Measurement; fromMs: number; toMs: number }> {
   let sent = 0;
   const runOf = async (wanted: number) => {
-    const { events } = await load.ask({ type: 'prepare', events: wanted, eventsPerPost: scenario.eventsPerPostIn });
-    const before = await usageOf(server.pid, dataDir);
+    const { events } = await load.ask({
+      type: 'prepare',
+      events: wanted,
+      eventsPerPost: scenario.eventsPerPostIn,
+      connections: connectionCount,
+    });
+    const before = await usageOf(server.pid, [load.pid, receivers.pid], dataDir);
     const answered = await load.ask({ type: 'run' });
     sent += events;
     const received = await receivers.ask({ type: 'drain', events: sent });
-    const after = await usageOf(server.pid, dataDir);
+    const after = await usageOf(server.pid, [load.pid, receivers.pid], dataDir);
     const seconds = (received.lastDeliveryAtMs - answered.firstPostAtMs) / 1000;
     return { events, seconds, rate: events / seconds, answered, received, before, after };
   };
@@ -124,6 +183,7 @@ async function measureRunning(
     peakMemoryBytes: await peakMemoryOf(server.pid),
     serverCpuSeconds: difference(before.server, after.server),
     postgresCpuSeconds: difference(before.postgres, after.postgres),
+    harnessCpuSeconds: difference(before.harness, after.harness),
     transactions: after.transactions - before.transactions,
     walBytes: after.walBytes - before.walBytes,
     faults: faultsOf(received, sent),
@@ -133,12 +193,13 @@ async function measureRunning(
 }
 
 /** What was used until now. */
-async function usageOf(serverPid: number, dataDir: string) {
+async function usageOf(serverPid: number, harnessPids: readonly (number | undefined)[], dataDir: string) {
   const postmaster = await findPostmaster(path.join(dataDir, 'postgres'));
   const { url } = await startEmbeddedPostgres({ dataDir });
   return {
     ...(await databaseUsage(url)),
     server: await cpuSecondsOf(serverPid),
+    harness: sum(await Promise.all(harnessPids.map((pid) => cpuSecondsOf(pid ?? 0))), (seconds) => seconds ?? NaN),
     postgres: postmaster === null ? null : await cpuSecondsOf(postmaster.pid),
   };
 }
@@ -163,5 +224,5 @@ function sum<T>(items: readonly T[], value: (item: T) => number): number {
 }
 
 function difference(before: number | null, after: number | null): number | null {
-  return before === null || after === null ? null : after - before;
+  return before === null || after === null || Number.isNaN(after - before) ? null : after - before;
 }

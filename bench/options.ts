@@ -9,6 +9,9 @@ export const usage = `npm run bench -- [options]
   --seconds N        length of each measured run, about (15)
   --events N         the same as a number of events
   --scenario NAME    only this one, may be repeated: ${scenarios.map(({ name }) => name).join(', ')}
+  --compare          and the same load on what one would use instead
+  --plot FILE        and throughput and latency against load, as an SVG
+  --no-calls         without the apps' own calls: passes, releases, reads of the owner
   --no-pgbench       without pgbench, and so without ratios
   --cpu-profile DIR  profile the server, leave the profiles in DIR and print their largest parts
   --help
@@ -17,6 +20,9 @@ export const usage = `npm run bench -- [options]
 export interface BenchOptions {
   readonly length: RunLength;
   readonly scenarios: readonly Scenario[];
+  readonly compare: boolean;
+  readonly plotFile: string | undefined;
+  readonly calls: boolean;
   readonly pgbench: boolean;
   readonly cpuProfileDir: string | undefined;
   readonly help: boolean;
@@ -31,6 +37,9 @@ export function readOptions(args: readonly string[]): BenchOptions {
       seconds: { type: 'string', default: '15' },
       events: { type: 'string' },
       scenario: { type: 'string', multiple: true, default: scenarios.map(({ name }) => name) },
+      compare: { type: 'boolean', default: false },
+      plot: { type: 'string' },
+      calls: { type: 'boolean', default: true },
       pgbench: { type: 'boolean', default: true },
       'cpu-profile': { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -44,6 +53,9 @@ export function readOptions(args: readonly string[]): BenchOptions {
         ? { seconds: positive('--seconds', values.seconds) }
         : { events: positive('--events', values.events) },
     scenarios: values.scenario.map(scenarioNamed),
+    compare: values.compare,
+    plotFile: values.plot,
+    calls: values.calls,
     pgbench: values.pgbench,
     cpuProfileDir: profiles === undefined ? undefined : path.resolve(profiles),
     help: values.help,

@@ -10,8 +10,9 @@ const headings = [
   'backlog s',
   'run s',
   'peak MB',
-  'CPU s per 1000 events: server',
+  'CPU µs per event: server',
   'Postgres',
+  'load and receivers',
   'events per transaction',
   'WAL bytes per event',
 ];
@@ -28,8 +29,9 @@ export function table(measurements: readonly Measurement[], pgbenchTps: number |
     measured.backlogSeconds.toFixed(2),
     measured.seconds.toFixed(1),
     measured.peakMemoryBytes === null ? '-' : (measured.peakMemoryBytes / 1e6).toFixed(0),
-    perThousand(measured.serverCpuSeconds, measured.events),
-    perThousand(measured.postgresCpuSeconds, measured.events),
+    microseconds(measured.serverCpuSeconds, measured.events),
+    microseconds(measured.postgresCpuSeconds, measured.events),
+    microseconds(measured.harnessCpuSeconds, measured.events),
     (measured.events / measured.transactions).toFixed(1),
     (measured.walBytes / measured.events).toFixed(0),
   ]);
@@ -42,6 +44,6 @@ export function table(measurements: readonly Measurement[], pgbenchTps: number |
   return [line(headings), rule, ...rows.map(line)].join('\n');
 }
 
-function perThousand(seconds: number | null, events: number): string {
-  return seconds === null ? '-' : ((seconds / events) * 1000).toFixed(3);
+function microseconds(seconds: number | null, events: number): string {
+  return seconds === null ? '-' : ((seconds / events) * 1e6).toFixed(1);
 }

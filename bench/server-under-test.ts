@@ -2,11 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { portOf, type ProcessUnderTest } from './process-under-test.js';
 import { ad, apps, marketing, metaAppSecret, page, subscribedFields, support, verifyToken } from './cast.js';
 
 const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const adminToken = 'bench-admin-token-0123456789';
-const startTimeoutMs = 60_000;
 
 export interface ServerOptions {
   readonly dataDir: string;
@@ -17,7 +18,7 @@ export interface ServerOptions {
 }
 
 /** The built server as a user runs it: a process, settings from the environment, configured over its API. */
-export class ServerUnderTest {
+export class ServerUnderTest implements ProcessUnderTest {
   private constructor(
     readonly pid: number,
     readonly port: number,
@@ -26,7 +27,7 @@ export class ServerUnderTest {
 
   static async start({ dataDir, logFile, cpuProfileDir }: ServerOptions): Promise<ServerUnderTest> {
     const profiling = cpuProfileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', cpuProfileDir];
-    const child = spawn(process.execPath, [...profiling, main], {
+    const child = spawn(process.execPath, [...(await startFlags()), ...profiling, main], {
       env: {
         PATH: process.env['PATH'],
         MODE: 'gateway',
@@ -88,32 +89,35 @@ export class ServerUnderTest {
     await gone;
   }
 
+  /** A token with which the app calls the Graph API. */
+  async issueToken(app: { readonly id: string }): Promise<string> {
+    const answer = await this.#call('POST', `pages/${page.id}/apps/${app.id}/token`);
+    return z.object({ page_access_token: z.string() }).parse(answer).page_access_token;
+  }
+
   async #put(path: string, body: object): Promise<void> {
+    await this.#call('PUT', path, body);
+  }
+
+  async #call(method: string, path: string, body?: object): Promise<unknown> {
     const answer = await fetch(`http://127.0.0.1:${this.port}/api/v1/${path}`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      method,
+      headers: { authorization: `Bearer ${adminToken}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
     });
-    if (!answer.ok) throw new Error(`PUT ${path} was answered with ${answer.status}: ${await answer.text()}`);
-    await answer.arrayBuffer();
+    if (!answer.ok) throw new Error(`${method} ${path} was answered with ${answer.status}: ${await answer.text()}`);
+    return answer.json();
   }
 }
 
-/** The server says where it listens once it does. */
-function portOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let output = '';
-    const timeout = setTimeout(() => reject(new Error('it said nothing')), startTimeoutMs);
-    child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      const port = /http:\/\/[^\s/]+:(\d+)\//.exec(output)?.[1];
-      if (port === undefined) return;
-      clearTimeout(timeout);
-      resolve(Number(port));
-    });
-    child.once('exit', (code) => {
-      clearTimeout(timeout);
-      reject(new Error(`it ended with ${code ?? 'a signal'}`));
-    });
-  });
+/** The flags that `npm start` gives to Node. */
+async function startFlags(): Promise<string[]> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const start = z.object({ scripts: z.object({ start: z.string() }) }).parse(JSON.parse(text)).scripts.start;
+  return (
+    /node (.*)dist\/src\/main\.js/
+      .exec(start)?.[1]
+      ?.split(' ')
+      .filter((flag) => flag !== '') ?? []
+  );
 }

@@ -21,32 +21,49 @@ export class WebhookBodies {
   request(connection: number, events: number): Buffer {
     const now = Date.now();
     const entries: string[] = [];
-    for (let index = 0; index < events; index += 1) entries.push(this.#entry(connection, now));
-    const body = `{"object":"page","entry":[${entries.join(',')}]}`;
-    return Buffer.from(
-      'POST /webhooks/meta HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAccept: */*\r\n' +
-        'Accept-Encoding: deflate, gzip\r\nUser-Agent: facebookexternalua\r\n' +
-        `X-Hub-Signature: sha1=${createHmac('sha1', metaAppSecret).update(body).digest('hex')}\r\n` +
-        `X-Hub-Signature-256: sha256=${createHmac('sha256', metaAppSecret).update(body).digest('hex')}\r\n` +
-        `Content-Length: ${body.length}\r\n\r\n${body}`,
-      'latin1',
-    );
+    for (let index = 0; index < events; index += 1) {
+      const throughAd = this.#made % 10 < adEntriesOfTen;
+      this.#made += 1;
+      entries.push(this.#entry(this.#anyone(connection), now, throughAd));
+    }
+    return requestWith(entries);
   }
 
-  #entry(connection: number, now: number): string {
+  /** A request in which each of these people comes in through the ad. */
+  adEntries(people: readonly number[]): Buffer {
+    const now = Date.now();
+    return requestWith(people.map((person) => this.#entry(person, now, true)));
+  }
+
+  #anyone(connection: number): number {
     const nth = Math.floor(this.#random() * (personCount / connectionCount));
     const person = nth * connectionCount + connection;
-    if (person >= personCount) return this.#entry(connection, now);
+    return person < personCount ? person : this.#anyone(connection);
+  }
+
+  #entry(person: number, now: number, throughAd: boolean): string {
     const sequence = (this.#sent[person] ?? 0) + 1;
     this.#sent[person] = sequence;
-    const inline = this.#made % 10 < adEntriesOfTen ? `,"referral":${referral}` : '';
-    this.#made += 1;
+    const inline = throughAd ? `,"referral":${referral}` : '';
     return (
       `{"time":${now},"id":"${page.id}","messaging":[{"sender":{"id":"${psidOf(person)}"},` +
       `"recipient":{"id":"${page.id}"},"timestamp":${now},"message":{"mid":"m_${randomBytes(64).toString('base64url')}",` +
       `"text":"${stamp(person, sequence)} Sch\\u00f6n! Is the blue one still there in size 42?"${inline}}}]}`
     );
   }
+}
+
+/** Signed, as the platform sends it. */
+function requestWith(entries: readonly string[]): Buffer {
+  const body = `{"object":"page","entry":[${entries.join(',')}]}`;
+  return Buffer.from(
+    'POST /webhooks/meta HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAccept: */*\r\n' +
+      'Accept-Encoding: deflate, gzip\r\nUser-Agent: facebookexternalua\r\n' +
+      `X-Hub-Signature: sha1=${createHmac('sha1', metaAppSecret).update(body).digest('hex')}\r\n` +
+      `X-Hub-Signature-256: sha256=${createHmac('sha256', metaAppSecret).update(body).digest('hex')}\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+    'latin1',
+  );
 }
 
 /** A small generator of numbers in [0, 1) that can be seeded. */

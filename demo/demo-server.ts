@@ -1,17 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { defaultDataDir } from '../src/store/embedded-postgres.js';
 import { AdminCallError, AdminClient } from './admin-client.js';
 import { DemoError } from './demo-error.js';
+import { serverToken, serverUrl } from './running-server.js';
 
 const program = fileURLToPath(new URL('../src/main.js', import.meta.url));
-const defaultUrl = 'http://127.0.0.1:3000';
 
 /** The server the demo is played against. */
 export interface DemoServer {
@@ -29,16 +28,12 @@ export type AtEnd = (step: () => Promise<void>) => void;
  */
 export async function openServer(env: NodeJS.ProcessEnv, args: readonly string[], atEnd: AtEnd): Promise<DemoServer> {
   if (args.includes('--fresh')) return startServer(atEnd);
-  const url = (env['SIGNALBOX_URL'] ?? '').replace(/\/+$/, '');
-  if (!(await answers(url === '' ? defaultUrl : url))) {
-    if (url !== '') throw new DemoError(`Nothing answers at SIGNALBOX_URL (${url}).`);
+  const url = serverUrl(env);
+  if (!(await answers(url))) {
+    if (env['SIGNALBOX_URL']) throw new DemoError(`Nothing answers at SIGNALBOX_URL (${url}).`);
     return startServer(atEnd);
   }
-  const token = env['ADMIN_TOKEN'] ?? (await keptToken(env));
-  if (token === null) {
-    throw new DemoError('A server is running, but its admin token is not known here: set ADMIN_TOKEN.');
-  }
-  const admin = new AdminClient(url === '' ? defaultUrl : url, token);
+  const admin = new AdminClient(url, await serverToken(env));
   try {
     await admin.get('simulator/clock');
   } catch (error) {
@@ -54,15 +49,6 @@ async function answers(url: string): Promise<boolean> {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** The token that a server in this folder has made for itself. */
-async function keptToken(env: NodeJS.ProcessEnv): Promise<string | null> {
-  try {
-    return (await readFile(path.join(defaultDataDir({ DATA_DIR: env['DATA_DIR'] }), 'admin-token'), 'utf8')).trim();
-  } catch {
-    return null;
   }
 }
 

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { DatabaseClock } from './clock/clock.js';
 import { Failpoints } from './config/failpoints.js';
+import type { KeyRing } from './config/key-ring.js';
 import type { Settings } from './config/settings.js';
 import type { Dispatcher } from './delivery/dispatcher.js';
 import { openDispatcher } from './delivery/open-dispatcher.js';
@@ -10,9 +11,15 @@ import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
 import { ConfigurationCache } from './store/configuration.cache.js';
 import { migrate, openDataSource, openPool } from './store/data-source.js';
+import { EndedAttempts } from './store/ended-attempts.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
 import { QuarantineStore } from './store/quarantine.store.js';
+import { sealPlainSecrets } from './store/sealed-columns.js';
+import { Vault } from './store/vault.js';
+import type { Vitals } from './telemetry/vitals.js';
+import { RetentionStore } from './store/retention.store.js';
+import { Retention } from './timers/retention.js';
 import { Timers, type ReportFailure } from './timers/timers.js';
 
 /** How often the clock is set by the database's, in milliseconds. */
@@ -34,17 +41,27 @@ export interface Core {
   readonly log: LogStore;
   readonly quarantine: QuarantineStore;
   readonly committedRows: CommittedRows;
+  readonly endedAttempts: EndedAttempts;
   readonly router: ThreadRouter;
   readonly timers: Timers;
   readonly dispatcher: Dispatcher;
+  readonly retention: Retention;
+  readonly vitals: Vitals;
   /** Answers what is under way, then lets go of the database. */
   close(): Promise<void>;
 }
 
 /** Opens the database, brings it up to date and loads the configuration. */
-export async function openCore(settings: Settings, databaseUrl: string, reportFailure: ReportFailure): Promise<Core> {
+export async function openCore(
+  settings: Settings,
+  databaseUrl: string,
+  keyRing: KeyRing,
+  reportFailure: ReportFailure,
+): Promise<Core> {
   const dataSource = await openDataSource(databaseUrl);
   await migrate(dataSource);
+  const vault = new Vault(keyRing);
+  await sealPlainSecrets(dataSource, vault);
   const hotPool = openPool(databaseUrl, {
     poolSize: settings.values.DATABASE_POOL,
     applicationName: 'signalbox router',
@@ -55,19 +72,31 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
   const failpoints = new Failpoints(settings.values.FAILPOINTS);
   const clock = new DatabaseClock();
   const lanes = new LaneStore(hotPool, { prepared });
-  const log = new LogStore(readPool);
+  const log = new LogStore(readPool, { prepared });
   const quarantine = new QuarantineStore(hotPool);
   const committedRows = new CommittedRows();
-  const configStore = new ConfigStore(dataSource);
+  const endedAttempts = new EndedAttempts();
+  const configStore = new ConfigStore(dataSource, vault);
   const configuration = new ConfigurationCache(configStore, clock);
   const router = new ThreadRouter(lanes, configuration, quarantine, committedRows, clock, failpoints, settings);
   const timers = new Timers(lanes, router, configuration, clock, failpoints, reportFailure);
-  const dispatcher = openDispatcher({ settings, hotPool, configuration, committedRows, clock, failpoints });
+  const retention = new Retention(new RetentionStore(hotPool), clock, settings, reportFailure);
+  const dispatcher = openDispatcher({
+    settings,
+    hotPool,
+    configuration,
+    committedRows,
+    endedAttempts,
+    clock,
+    failpoints,
+  });
 
+  let synchronisedAtMs = clock.monotonicMs();
   const synchronise = async () => {
     const before = clock.monotonicMs();
     const databaseNow = await lanes.databaseNow();
     clock.synchronise(databaseNow, (before + clock.monotonicMs()) / 2);
+    synchronisedAtMs = before;
   };
   await synchronise();
   await configuration.start();
@@ -75,6 +104,23 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
     synchronise().catch((error: unknown) => reportFailure(error, 'asking the database for the time'));
   }, clockSynchronisationMs).unref();
 
+  const pools = Object.entries({ router: hotPool, reads: readPool });
+  const vitals: Vitals = {
+    lanesHeld: () => dispatcher.laneCount,
+    apps: () => dispatcher.statuses().map(({ appId, alarm, queued }) => ({ appId, failing: alarm !== 'none', queued })),
+    pools: () =>
+      pools.map(([name, { totalCount, idleCount, waitingCount }]) => ({
+        name,
+        total: totalCount,
+        idle: idleCount,
+        waiting: waitingCount,
+      })),
+    clockAgeMs: () => clock.monotonicMs() - synchronisedAtMs,
+    dispatchingForMs: () => {
+      const { startedAtMs } = dispatcher;
+      return startedAtMs === null ? null : clock.monotonicMs() - startedAtMs;
+    },
+  };
   return {
     settings,
     failpoints,
@@ -88,9 +134,12 @@ export async function openCore(settings: Settings, databaseUrl: string, reportFa
     log,
     quarantine,
     committedRows,
+    endedAttempts,
     router,
     timers,
     dispatcher,
+    retention,
+    vitals,
     async close() {
       clearInterval(synchronising);
       configuration.stop();

@@ -1,14 +1,23 @@
 import { demo } from './channels/simulator/demo-data.js';
 import type { Server } from './server.js';
 
-/** What a person who has just started the server needs to know. */
-export function greeting({ url, dataDir, embedded, adminToken, certificate, core }: Server): string {
+/**
+ * What a person who has just started the server needs to know. `code` makes the link that signs in; it is behind the #,
+ * which browsers send to nobody, so that it reaches no log. Null: sign in with the token.
+ */
+export function greeting(
+  { url, dataDir, embedded, adminToken, certificate, core }: Server,
+  code: string | null,
+): string {
   const data = embedded ? `${dataDir} (PostgreSQL 18, kept between starts)` : 'your database (DATABASE_URL)';
-  const token =
-    adminToken.file === null ? 'as set by ADMIN_TOKEN' : `${adminToken.value}   (kept in ${adminToken.file})`;
+  const { gateway } = core.settings;
+  // A gateway's output is collected as a log, where no secret belongs.
+  const shown = gateway ? 'kept in' : `${adminToken.value}   (kept in`;
+  const token = adminToken.file === null ? 'as set by ADMIN_TOKEN' : `${shown} ${adminToken.file}${gateway ? '' : ')'}`;
   const lines = [
     `Signalbox is running (${core.settings.values.MODE}).`,
     '',
+    `Console        ${code === null ? url : `${url}/sign-in#code=${code}   (signs in once, within 15 minutes)`}`,
     `API            ${url}/api/v1`,
     `Documentation  ${url}/docs`,
     `Data           ${data}`,

@@ -22,7 +22,9 @@ try {
   // Takes seconds to load on a slow machine, which a bad setting need not wait for.
   const { startServer } = await import('./server.js');
   const { greeting } = await import('./greeting.js');
+  const { compactHeap } = await import('./compact-heap.js');
   const server = await startServer(settings);
+  compactHeap();
 
   let stopping: Promise<void> | null = null;
   stop = () => {
@@ -32,7 +34,10 @@ try {
     );
   };
   if (stopRequested) stop();
-  else process.stdout.write(greeting(server));
+  else {
+    const code = settings.gateway ? null : await server.createSignInCode();
+    process.stdout.write(greeting(server, code));
+  }
 } catch (error) {
   if (error instanceof BadSettingError || error instanceof StoreUnavailableError) fail(`${capitalised(error.message)}`);
   if (isSystemError(error, 'EADDRINUSE')) {

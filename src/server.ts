@@ -3,23 +3,25 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './admin-auth/problem.js';
+import { securityHeaders } from './admin-auth/security-headers.js';
 import { serveDocs } from './admin-api/openapi.js';
 import { AppModule } from './app.module.js';
 import { demo, seedDemo } from './channels/simulator/demo-data.js';
 import { readAdminToken, type AdminToken } from './config/admin-token.js';
 import { readCertificate, type Certificate } from './config/certificate.js';
+import { readKeyRing } from './config/key-ring.js';
 import type { Settings } from './config/settings.js';
+import { builtConsoleFolder, serveConsole } from './console/serve-console.js';
 import { openCore, type Core } from './core.js';
 import { GraphError } from './graph-api/graph-error.js';
 import { isOwnPath } from './graph-api/own-paths.js';
 import { traceIdOf } from './graph-api/trace-id.js';
+import { fastifyLimits, limitHttp, serverLimits } from './http-limits.js';
 import { NestLogger, openLogger } from './logger.js';
+import { SessionStore } from './store/session.store.js';
+import { OperatingStore } from './store/operating.store.js';
+import { accessRefused, requestAnswered, type InterfaceName } from './telemetry/signals.js';
 import { defaultDataDir, startEmbeddedPostgres, type EmbeddedPostgres } from './store/embedded-postgres.js';
-
-/** How long a client may take to send a request, in milliseconds. */
-const requestTimeoutMs = 30_000;
-/** How long an idle connection is kept, in milliseconds: longer than most load balancers do. */
-const keepAliveTimeoutMs = 65_000;
 
 /** How long requests under way may take to end when the server stops, in milliseconds. */
 const shutdownGraceMs = 5_000;
@@ -37,6 +39,8 @@ export interface Server {
   /** What it serves HTTPS with; null: it serves HTTP. */
   readonly certificate: Certificate | null;
   readonly core: Core;
+  /** A code that signs a browser in once, within a quarter of an hour. */
+  createSignInCode(): Promise<string>;
   /** Stops accepting, answers what is under way, and leaves everything ready for the next start. */
   stop(): Promise<void>;
 }
@@ -60,26 +64,41 @@ export async function startServer(settings: Settings): Promise<Server> {
     }
     const adminToken = await readAdminToken(settings.values.ADMIN_TOKEN, dataDir);
     const certificate = await readCertificate(settings, dataDir);
-    const core = await openCore(settings, databaseUrl, reportFailure);
+    const keyRing = await readKeyRing(settings.values.KEYRING, dataDir);
+    const core = await openCore(settings, databaseUrl, keyRing, reportFailure);
     closing.push(() => core.close());
+    const undurable = await new OperatingStore(core.dataSource).undurableSettings();
+    // Nobody minds in the emulator.
+    if (settings.gateway && undurable.length > 0) {
+      logger.warn({ settings: undurable }, 'the database is not durable: a crash of it loses what was acknowledged');
+    }
     if (settings.values.DEMO ?? (!settings.gateway && database !== null)) await seedDemoIfEmpty(core);
 
+    const sessions = new SessionStore(core.dataSource, {
+      idleMinutes: settings.values.SESSION_IDLE_MINUTES ?? (settings.gateway ? 30 : 12 * 60),
+      hours: settings.values.SESSION_HOURS,
+    });
     const app = await NestFactory.create<NestFastifyApplication>(
-      AppModule.register(core, adminToken),
+      AppModule.register(core, { adminToken, sessions, secure: certificate !== null }),
       new FastifyAdapter({
-        ...(certificate !== null && { https: { cert: certificate.cert, key: certificate.key } }),
-        bodyLimit: settings.values.BODY_MAX_BYTES,
-        requestTimeout: requestTimeoutMs,
+        ...(certificate === null
+          ? { http: serverLimits }
+          : { https: { ...serverLimits, cert: certificate.cert, key: certificate.key } }),
+        ...fastifyLimits(settings),
         // The longest is a link's ref of 2,083 characters, each up to four bytes and escaped.
         routerOptions: { maxParamLength: 2_083 * 12 },
-        keepAliveTimeout: keepAliveTimeoutMs,
         forceCloseConnections: 'idle',
         genReqId: () => randomUUID(),
         frameworkErrors: answerUnreadableAddress,
       }),
       { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
     );
+    // A generated certificate is for trying out: the host it names must stay reachable over HTTP.
+    sendSecurityHeaders(app.getHttpAdapter().getInstance(), certificate !== null && certificate.authorityFile === null);
     acceptBodies(app.getHttpAdapter().getInstance());
+    countRequests(app.getHttpAdapter().getInstance());
+    limitHttp(app.getHttpAdapter().getInstance(), settings, isOwnApi);
+    await serveConsole(app.getHttpAdapter().getInstance(), builtConsoleFolder(), settings.values.INSPECTOR_HOSTED);
     serveDocs(app);
     await app.init();
     // Not through Nest, which would log a failure that whoever started us is told anyway.
@@ -87,6 +106,7 @@ export async function startServer(settings: Settings): Promise<Server> {
     const url = await app.getHttpAdapter().getInstance().listen({ port, host });
     core.timers.start();
     core.dispatcher.start();
+    core.retention.start();
     closing.push(async () => {
       // Whoever is being answered gets the answer; a client that holds its connection open does not hold us up.
       const giveUp = setTimeout(() => app.getHttpServer().closeAllConnections(), shutdownGraceMs);
@@ -96,6 +116,7 @@ export async function startServer(settings: Settings): Promise<Server> {
         clearTimeout(giveUp);
         clearInterval(sweep);
       });
+      await core.retention.stop();
       await core.timers.stop();
       await core.dispatcher.stop();
     });
@@ -106,6 +127,7 @@ export async function startServer(settings: Settings): Promise<Server> {
       adminToken,
       certificate,
       core,
+      createSignInCode: () => sessions.createCode(),
       stop: close,
     };
   } catch (error) {
@@ -144,6 +166,15 @@ function answerUnreadableAddress(_: Error, request: Pick<FastifyRequest, 'url' |
   reply.raw.end(JSON.stringify(own ? problem.body(request.id) : error.envelope(traceIdOf(request.id))));
 }
 
+/** On the answer itself and not through Fastify, so that streams which bypass it carry them too. */
+function sendSecurityHeaders(fastify: FastifyInstance, lastingHttps: boolean): void {
+  const headersOf = securityHeaders(lastingHttps);
+  fastify.addHook('onRequest', (request, { raw }, done) => {
+    for (const [name, value] of headersOf(request.url)) raw.setHeader(name, value);
+    done();
+  });
+}
+
 /**
  * Our own API takes JSON and nothing else. Everywhere else the body stays as the bytes that were sent: signatures are over
  * them, and clients of the platform label them in every way.
@@ -169,6 +200,27 @@ function acceptBodies(fastify: FastifyInstance): void {
       done(Object.assign(new Error('The body must be JSON (Content-Type: application/json).'), { statusCode: 415 }));
     } else done(null, body);
   });
+}
+
+/** Tells metrics of every answer; a token that was refused by our own API is seen here, whoever refused it. */
+function countRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const name = interfaceOf(request.url);
+    requestAnswered.tell({
+      interface: name,
+      method: request.method,
+      status: reply.statusCode,
+      durationMs: reply.elapsedTime,
+    });
+    if (name === 'admin' && reply.statusCode === 401) accessRefused.tell({ interface: 'admin' });
+    done();
+  });
+}
+
+function interfaceOf(url: string): InterfaceName {
+  if (isOwnApi(url)) return 'admin';
+  if (url.startsWith('/webhooks/')) return 'ingress';
+  return isOwnPath(url) ? 'operating' : 'graph';
 }
 
 function isOwnApi(url: string): boolean {

@@ -49,7 +49,13 @@ export const appSchema = z
     subscribed_fields: z
       .array(z.enum(webhookFields))
       .nullable()
-      .describe('What the app itself subscribes to, which it sets through the Graph API; null: every field.'),
+      .describe('What the app itself subscribes to of pages, which it sets through the Graph API; null: every field.'),
+    instagram_subscribed_fields: z
+      .array(z.enum(webhookFields))
+      .nullable()
+      .describe(
+        'The same of Instagram accounts. Once it subscribes to one of the two, it hears only what it asked for.',
+      ),
     paused_at: instantSchema.nullable().describe('Since when its deliveries are held; null: they are not.'),
     pause_reason: z.string().nullable(),
   })
@@ -74,6 +80,7 @@ export function appView(app: AppEntity): z.infer<typeof appSchema> {
     callback_url: app.callbackUrl,
     batch_size_max: app.batchSizeMax,
     subscribed_fields: app.subscribedFields,
+    instagram_subscribed_fields: app.instagramSubscribedFields,
     paused_at: app.pausedAt === null ? null : instant(app.pausedAt.getTime()),
     pause_reason: app.pauseReason,
   };

@@ -6,6 +6,7 @@ import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { appIdSchema } from '../admin-auth/parameters.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { CallbackVerifier } from '../callback/callback-verifier.js';
 import { Clock } from '../clock/clock.js';
 import type { AppId } from '../domain/ids.js';
@@ -33,6 +34,7 @@ export class AppsController {
   ) {}
 
   @Get()
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'Every app, by id' })
   @ApiOkResponse({ standardSchema: appPageSchema })
   async list(@Query({ schema: pagingSchema }) { cursor, limit }: Paging) {
@@ -41,6 +43,7 @@ export class AppsController {
   }
 
   @Get(':app_id')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'One app' })
   @ApiOkResponse({ standardSchema: appSchema })
   @ApiProblems('app_not_found')
@@ -51,6 +54,7 @@ export class AppsController {
   }
 
   @Put(':app_id')
+  @RequiresRole('admin')
   @ApiOperation({ summary: 'Create or replace an app' })
   @ApiOkResponse({ standardSchema: putAppAnswerSchema, description: 'Replaced' })
   @ApiCreatedResponse({ standardSchema: putAppAnswerSchema, description: 'Created' })
@@ -81,6 +85,7 @@ export class AppsController {
   }
 
   @Delete(':app_id')
+  @RequiresRole('admin')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({
     summary: 'Delete an app',
@@ -93,6 +98,7 @@ export class AppsController {
   }
 
   @Post(':app_id/pause')
+  @RequiresRole('operator')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: "Hold an app's deliveries",
@@ -108,6 +114,7 @@ export class AppsController {
   }
 
   @Post(':app_id/resume')
+  @RequiresRole('operator')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: "Resume an app's deliveries" })
   @ApiOkResponse({ standardSchema: appSchema })

@@ -56,6 +56,7 @@ export async function changeView(outcome: Outcome, context: ChangeContext): Prom
     case 'refused':
       throw refusalProblem(outcome.refusal, outcome.thread, context);
     case 'unknown_person':
+    case 'erased':
       throw unknownThread(context.key);
     case 'unknown_page':
       throw new Problem('page_not_found', `There is no page ${context.key.pageId}.`);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { normaliseField, webhookFields, type WebhookField } from '../domain/page.js';
+import { normaliseField, webhookFields, type Channel, type WebhookField } from '../domain/page.js';
 import type { ConnectionEntity } from '../store/connection.entity.js';
 import { instantSchema } from '../views/instant.js';
 import { pageOfSchema } from './paging.js';
@@ -45,7 +45,8 @@ export const connectionSchema = z
     subscribed_fields: z.array(z.enum(webhookFields)),
     effective_fields: z
       .array(z.enum(webhookFields))
-      .describe('What is delivered: fields that the app itself subscribes to as well.'),
+      .describe('What is delivered of Messenger: fields that the app itself subscribes to as well.'),
+    effective_instagram_fields: z.array(z.enum(webhookFields)).describe('The same of Instagram.'),
     standby: z.object({ messenger: z.boolean(), instagram: z.boolean() }),
     can_take_control: z.boolean(),
   })
@@ -68,16 +69,18 @@ export const tokenSchema = z
   })
   .meta({ id: 'Token' });
 
-/** `own` is what the app itself subscribes to; null: every field. */
+/** `own` is what the app itself subscribes to, by channel; null: every field. */
 export function connectionView(
   connection: ConnectionEntity,
-  own: ReadonlySet<WebhookField> | null,
+  own: Readonly<Record<Channel, ReadonlySet<WebhookField> | null>>,
 ): z.infer<typeof connectionSchema> {
+  const heardOn = (channel: Channel) => connection.subscribedFields.filter((field) => own[channel]?.has(field) ?? true);
   return {
     page_id: connection.pageId,
     app_id: connection.appId,
     subscribed_fields: connection.subscribedFields,
-    effective_fields: connection.subscribedFields.filter((field) => own === null || own.has(field)),
+    effective_fields: heardOn('messenger'),
+    effective_instagram_fields: heardOn('instagram'),
     standby: { messenger: connection.standbyMessenger, instagram: connection.standbyInstagram },
     can_take_control: connection.canTakeControl,
   };

@@ -5,6 +5,7 @@ import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { appIdSchema, pageIdSchema } from '../admin-auth/parameters.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { Clock } from '../clock/clock.js';
 import type { AppId, PageId } from '../domain/ids.js';
 import { ConfigStore, tokenGraceMs } from '../store/config.store.js';
@@ -31,6 +32,7 @@ export class ConnectionsController {
   ) {}
 
   @Get()
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'The apps connected to a page, by id' })
   @ApiOkResponse({ standardSchema: connectionPageSchema })
   @ApiProblems('page_not_found')
@@ -51,6 +53,7 @@ export class ConnectionsController {
   }
 
   @Get(':app_id')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'How an app is connected to a page' })
   @ApiOkResponse({ standardSchema: connectionSchema })
   @ApiProblems('connection_not_found')
@@ -66,6 +69,7 @@ export class ConnectionsController {
   }
 
   @Put(':app_id')
+  @RequiresRole('admin')
   @ApiOperation({ summary: 'Connect an app to a page, or replace what it may hear and do there' })
   @ApiOkResponse({ standardSchema: putConnectionAnswerSchema, description: 'Replaced' })
   @ApiCreatedResponse({ standardSchema: putConnectionAnswerSchema, description: 'Connected' })
@@ -97,6 +101,7 @@ export class ConnectionsController {
   }
 
   @Delete(':app_id')
+  @RequiresRole('admin')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({
     summary: 'Disconnect an app',
@@ -113,6 +118,7 @@ export class ConnectionsController {
   }
 
   @Post(':app_id/token')
+  @RequiresRole('admin')
   @ApiOperation({ summary: 'A new page access token', description: 'The old ones still work for a day.' })
   @ApiCreatedResponse({ standardSchema: tokenSchema })
   @ApiProblems('connection_not_found')
@@ -128,7 +134,7 @@ export class ConnectionsController {
   }
 
   #view(connection: ConnectionEntity) {
-    const own = this.configuration.current().apps.get(connection.appId)?.subscribedFields ?? null;
-    return connectionView(connection, own);
+    const app = this.configuration.current().apps.get(connection.appId);
+    return connectionView(connection, app?.subscribedFields ?? { messenger: null, instagram: null });
   }
 }

@@ -5,12 +5,14 @@ import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { appIdSchema, pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { Clock } from '../clock/clock.js';
 import { parseDeliveryId, type DeliveryKey } from '../domain/delivery-id.js';
 import type { PageId, Psid } from '../domain/ids.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
 import { CursorStore } from '../store/cursor.store.js';
 import { deliveryStatuses, DeliveryStore, type DeliveryPage, type DeliveryRecord } from '../store/delivery.store.js';
+import { deliveryRequest, deliveryRequestSchema } from './delivery-request.js';
 import { deliveryPageSchema, deliverySchema, deliveryView } from './delivery.view.js';
 import { decodeCursor, encodeCursor, pagingSchema, pagingShape, type Paging } from './paging.js';
 import { ThreadFinder } from './thread-finder.js';
@@ -45,6 +47,7 @@ export class DeliveriesController {
   ) {}
 
   @Get('deliveries')
+  @RequiresRole('viewer')
   @ApiOperation({
     summary: 'What each app was owed and got',
     description:
@@ -60,6 +63,7 @@ export class DeliveriesController {
   }
 
   @Get('deliveries/:delivery_id')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'One delivery' })
   @ApiOkResponse({ standardSchema: deliverySchema })
   @ApiProblems('delivery_not_found', 'cursor_expired')
@@ -67,7 +71,24 @@ export class DeliveriesController {
     return deliveryView(await this.#get(id), this.configuration.current().incarnation);
   }
 
+  @Get('deliveries/:delivery_id/request')
+  @RequiresRole('operator')
+  @ApiOperation({ summary: 'What is sent for a delivery, to the byte' })
+  @ApiOkResponse({ standardSchema: deliveryRequestSchema })
+  @ApiProblems('delivery_not_found', 'cursor_expired', 'text_not_kept', 'unknown_app')
+  async request(@Param('delivery_id', { schema: deliveryIdSchema }) id: string) {
+    const delivery = await this.#get(id);
+    if (delivery.row.payloadRemoved === true && delivery.told.kind === 'event') {
+      throw new Problem('text_not_kept', 'The message is older than RETENTION_TEXT_DAYS: its text is gone.');
+    }
+    const { apps, incarnation } = this.configuration.current();
+    const app = apps.get(delivery.told.appId);
+    if (app === undefined) throw new Problem('unknown_app', `There is no app ${delivery.told.appId} any more.`);
+    return deliveryRequest(delivery, app, incarnation);
+  }
+
   @Get('threads/:page_id/:psid/deliveries')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'What was delivered of a thread, and to whom, oldest first' })
   @ApiOkResponse({ standardSchema: deliveryPageSchema })
   @ApiProblems('page_not_found', 'thread_not_found')
@@ -82,6 +103,7 @@ export class DeliveriesController {
   }
 
   @Post('deliveries/replay')
+  @RequiresRole('operator')
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: "Send an app's dead letters again, in order" })
   @ApiAcceptedResponse({ standardSchema: replayedRangeSchema })
@@ -102,12 +124,16 @@ export class DeliveriesController {
   }
 
   @Post('deliveries/:delivery_id/replay')
+  @RequiresRole('operator')
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiOperation({ summary: 'Send a delivery again', description: 'With the same id and the same bytes.' })
   @ApiAcceptedResponse({ standardSchema: deliverySchema })
-  @ApiProblems('delivery_not_found', 'cursor_expired')
+  @ApiProblems('delivery_not_found', 'cursor_expired', 'text_not_kept')
   async replay(@Param('delivery_id', { schema: deliveryIdSchema }) id: string) {
-    const { lane, id: position, notice, told } = await this.#get(id);
+    const { lane, id: position, notice, told, row } = await this.#get(id);
+    if (row.payloadRemoved === true && told.kind === 'event') {
+      throw new Problem('text_not_kept', 'The message is older than RETENTION_TEXT_DAYS: it cannot be sent again.');
+    }
     await this.cursors.requestReplay({ lane, id: position, notice, appId: told.appId }, this.clock.now());
     return deliveryView(await this.#get(id), this.configuration.current().incarnation);
   }

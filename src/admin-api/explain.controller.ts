@@ -1,68 +1,21 @@
 import { Body, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { z } from 'zod';
 import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
-import { appIdSchema, pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
+import { pageIdSchema } from '../admin-auth/parameters.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { Clock } from '../clock/clock.js';
 import { psid, type PageId } from '../domain/ids.js';
-import { channels, type Page } from '../domain/page.js';
+import type { Page } from '../domain/page.js';
 import { newThread } from '../domain/thread/thread.js';
-import type { Referral, UserEvent, UserEventType } from '../domain/thread/thread.events.js';
+import type { Referral, UserEvent } from '../domain/thread/thread.events.js';
 import { LogStore } from '../store/log.store.js';
-import { noticeSchema, noticeView } from '../views/log.view.js';
-import { threadSchema, threadView } from '../views/thread.view.js';
+import { noticeView } from '../views/log.view.js';
+import { threadView } from '../views/thread.view.js';
 import { explain } from './explain.js';
-import { linkRefSchema, adIdSchema } from './route.view.js';
+import { actions, explainSchema, explanationSchema, type Explain } from './explain.view.js';
 import { ThreadFinder } from './thread-finder.js';
-
-/** What the person would do, and the event it is. */
-const actions = {
-  message: 'user.message',
-  tap_ad: 'user.referral',
-  open_link: 'user.referral',
-  get_started: 'user.get_started',
-  tap_button: 'user.postback',
-  tap_quick_reply: 'user.message',
-  react: 'user.reaction',
-  read: 'user.read',
-} as const satisfies Record<string, UserEventType>;
-const actionNames = Object.keys(actions) as [keyof typeof actions, ...(keyof typeof actions)[]];
-
-const explainSchema = z
-  .strictObject({
-    psid: psidSchema.optional().describe('The person; left out, or without a thread: somebody new.'),
-    channel: z.enum(channels).optional().describe("Left out: the person's, or Messenger for somebody new."),
-    type: z.enum(actionNames),
-    ad_id: adIdSchema.optional().describe('The ad that was tapped, now or together with the message or button.'),
-    ref: linkRefSchema.optional().describe('The link that was opened; with an ad: the `ref` of its referral.'),
-    button_app_id: appIdSchema
-      .optional()
-      .describe('The app whose button is tapped: it gets the payload, whoever owns the thread.'),
-  })
-  .refine(({ type, ad_id }) => type !== 'tap_ad' || ad_id !== undefined, {
-    path: ['ad_id'],
-    message: 'which ad is tapped?',
-  })
-  .refine(({ type, ref }) => type !== 'open_link' || ref !== undefined, {
-    path: ['ref'],
-    message: 'which link is opened?',
-  })
-  .meta({ id: 'Explain' });
-type Explain = z.infer<typeof explainSchema>;
-
-const explanationSchema = z
-  .object({
-    app_id: z.string().nullable().describe('The app in control afterwards; null: every subscribed app may answer.'),
-    because: z.enum(['ad_route', 'link_route', 'social_routing', 'default_app', 'owner', 'nobody']),
-    skipped_app_id: z.string().nullable().describe('An app that a route names but that is not connected.'),
-    before: threadSchema,
-    after: threadSchema,
-    notices: z.array(noticeSchema).describe('Who is told what, in this order.'),
-    sentences: z.array(z.string()).describe('The same for people.'),
-  })
-  .meta({ id: 'Explanation' });
 
 @AdminController('pages/:page_id/explain', 'Pages')
 export class ExplainController {
@@ -73,6 +26,7 @@ export class ExplainController {
   ) {}
 
   @Post()
+  @RequiresRole('viewer')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Where would this go, and why?', description: 'Nothing happens and nothing is written.' })
   @ApiOkResponse({ standardSchema: explanationSchema })
@@ -107,7 +61,8 @@ export class ExplainController {
       skipped_app_id: decision.assignment?.skippedAppId ?? null,
       before: threadView(before, page, at),
       after,
-      notices: decision.notices.map(noticeView),
+      // It is a viewer's as well, and nothing has been said.
+      notices: decision.notices.map((notice) => noticeView(notice, 'redacted')),
       sentences,
     };
   }

@@ -3,7 +3,7 @@ import { laneCount } from '../domain/ids.js';
 /** Where a reader of the feed is: a position in every lane, in one incarnation of the store. */
 export interface FeedCursor {
   readonly incarnation: string;
-  /** By lane. */
+  /** By lane, and whatever else a reader follows. */
   readonly positions: readonly number[];
 }
 
@@ -19,8 +19,8 @@ export function encodeFeedCursor({ incarnation, positions }: FeedCursor): string
   return Buffer.concat([Buffer.from(`${incarnation}.`), Buffer.from(bytes)]).toString('base64url');
 }
 
-/** Null if the text is no cursor. */
-export function decodeFeedCursor(text: string): FeedCursor | null {
+/** Null if the text is no cursor with this many positions. */
+export function decodeFeedCursor(text: string, count: number = laneCount): FeedCursor | null {
   const bytes = Buffer.from(text, 'base64url');
   const dot = bytes.indexOf('.');
   if (dot < 1) return null;
@@ -39,5 +39,5 @@ export function decodeFeedCursor(text: string): FeedCursor | null {
       scale = 1;
     }
   }
-  return positions.length === laneCount && scale === 1 ? { incarnation, positions } : null;
+  return positions.length === count && scale === 1 ? { incarnation, positions } : null;
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Get, Headers, Logger, Query, Req, Res, type OnModuleDestroy } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
@@ -6,7 +5,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
+import { Authenticator } from '../admin-auth/authenticator.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { laneCount } from '../domain/ids.js';
 import { channels } from '../domain/page.js';
 import { threadStates } from '../domain/thread/thread.js';
@@ -16,12 +17,11 @@ import { FeedStore, type OwnershipChange } from '../store/feed.store.js';
 import { instant, instantSchema } from '../views/instant.js';
 import { logEntryId } from '../views/log.view.js';
 import { entryPointSchema, entryPointView } from '../views/thread.view.js';
+import { EventStream } from './event-stream.js';
 import { decodeFeedCursor, encodeFeedCursor } from './feed-cursor.js';
 
 /** How often a stream looks for what other instances have committed. */
 const pollMs = 1_000;
-/** Proxies cut connections on which nothing is said for long. */
-const keepAliveMs = 15_000;
 const streamPageSize = 500;
 
 const feedQuerySchema = z.strictObject({
@@ -76,9 +76,11 @@ export class FeedController implements OnModuleDestroy {
     private readonly feed: FeedStore,
     private readonly configuration: ConfigurationCache,
     private readonly committedRows: CommittedRows,
+    private readonly authenticator: Authenticator,
   ) {}
 
   @Get()
+  @RequiresRole('viewer')
   @ApiOperation({
     summary: 'Every change of ownership, in order per thread',
     description:
@@ -98,8 +100,8 @@ export class FeedController implements OnModuleDestroy {
   ): Promise<void> {
     const positions = await this.#positions(lastEventId ?? query.after);
     if (accept?.includes('text/event-stream') === true) {
-      reply.hijack();
-      await this.#stream(positions, request, reply);
+      const stream = new EventStream(request, reply, this.authenticator, this.#closing.signal);
+      await this.#stream(positions, stream, request.id);
       return;
     }
     const page = await this.feed.changesAfter(positions, query.limit);
@@ -137,27 +139,13 @@ export class FeedController implements OnModuleDestroy {
     return encodeFeedCursor({ incarnation: this.configuration.current().incarnation, positions });
   }
 
-  async #stream(from: readonly number[], request: FastifyRequest, { raw }: FastifyReply): Promise<void> {
-    const ended = new AbortController();
-    const end = () => ended.abort();
-    raw.on('close', end);
-    raw.on('error', end);
-    const signal = AbortSignal.any([ended.signal, this.#closing.signal]);
+  async #stream(from: readonly number[], stream: EventStream, traceId: string): Promise<void> {
     // A committed row wakes the stream early; what other instances commit is found by polling.
     let nudge = () => {};
     const unsubscribe = this.committedRows.subscribe(() => nudge());
     try {
-      raw.writeHead(200, {
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        // Kept alive after its end, the connection would hold up a server that stops.
-        connection: 'close',
-        'x-accel-buffering': 'no',
-      });
-      raw.flushHeaders();
       let positions = [...from];
-      let spokenAt = performance.now();
-      while (!signal.aborted) {
+      while (!stream.signal.aborted) {
         let awake = false;
         const woken = new Promise<void>((resolve) => {
           nudge = () => {
@@ -168,24 +156,19 @@ export class FeedController implements OnModuleDestroy {
         const page = await this.feed.changesAfter(positions, streamPageSize);
         for (const change of page.changes) {
           positions[change.row.lane] = change.row.id;
-          const event = `event: ownership\nid: ${this.#cursor(positions)}\ndata: ${JSON.stringify(changeView(change))}\n\n`;
-          if (!raw.write(event)) await once(raw, 'drain', { signal });
+          stream.send('ownership', this.#cursor(positions), JSON.stringify(changeView(change)));
+          await stream.drained();
         }
         positions = [...page.positions];
-        if (page.changes.length > 0) spokenAt = performance.now();
-        else if (performance.now() - spokenAt > keepAliveMs) {
-          raw.write(': still here\n\n');
-          spokenAt = performance.now();
-        }
         if (page.changes.length < streamPageSize && !awake)
-          await Promise.race([woken, delay(pollMs, null, { signal })]);
+          await Promise.race([woken, delay(pollMs, null, { signal: stream.signal })]);
       }
     } catch (error) {
       // The client reconnects with the last id it got.
-      if (!signal.aborted) this.#logger.error({ err: error, traceId: request.id }, 'a stream of the feed broke off');
+      if (!stream.signal.aborted) this.#logger.error({ err: error, traceId }, 'a stream of the feed broke off');
     } finally {
       unsubscribe();
-      raw.end();
+      stream.end();
     }
   }
 }

@@ -4,7 +4,14 @@ import { z } from 'zod';
 import { problemKinds, problemSchema, type ProblemCode } from '../admin-auth/problem.js';
 
 /** Problems any route of our own API may answer with. */
-const everywhere: readonly ProblemCode[] = ['invalid_request', 'unauthorized', 'internal_error', 'busy'];
+const everywhere: readonly ProblemCode[] = [
+  'invalid_request',
+  'unauthorized',
+  'forbidden',
+  'too_many_requests',
+  'internal_error',
+  'busy',
+];
 /** And those any route with a body may. */
 const withBody: readonly ProblemCode[] = ['body_too_large', 'unsupported_media_type'];
 
@@ -15,6 +22,9 @@ compatible with the Graph API, which is not described here.
 - Ids are decimal strings of up to 20 digits. They are strings in JSON as well: they do not fit a JavaScript number.
 - \`PUT\` creates (201) or replaces (200); what is left out gets its default.
 - Lists come in pages: \`limit\` and \`cursor\` ask, \`data\` and \`next_cursor\` answer.
+- Each route needs a role (\`x-required-role\`): a viewer reads everything but message text, an operator reads that too and
+  moves threads, an admin configures. Programs send a token; a browser signs in at \`/api/v1/session\`, and its changes
+  carry the header \`X-Signalbox-Console: 1\`.
 - Times are RFC 3339 in UTC. In the emulator they follow its virtual clock.
 - Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`, a \`detail\` for people and the \`trace_id\` under
   which the log has the request.
@@ -26,7 +36,12 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setTitle('Signalbox')
     .setDescription(description)
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The admin token, printed at the first start.' })
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An admin token; the first start printed one.' })
+    .addCookieAuth(
+      'signalbox',
+      { type: 'apiKey', description: "A browser's session, over HTTPS with the prefix `__Host-`." },
+      'session',
+    )
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,

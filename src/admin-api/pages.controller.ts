@@ -5,6 +5,7 @@ import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { pageIdSchema } from '../admin-auth/parameters.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import type { PageId } from '../domain/ids.js';
 import { ConfigStore } from '../store/config.store.js';
 import { pagePageSchema, pageSchema, pageView, putPageSchema, type PutPage } from './page.view.js';
@@ -15,6 +16,7 @@ export class PagesController {
   constructor(private readonly store: ConfigStore) {}
 
   @Get()
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'Every page, by id' })
   @ApiOkResponse({ standardSchema: pagePageSchema })
   async list(@Query({ schema: pagingSchema }) { cursor, limit }: Paging) {
@@ -23,6 +25,7 @@ export class PagesController {
   }
 
   @Get(':page_id')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'One page' })
   @ApiOkResponse({ standardSchema: pageSchema })
   @ApiProblems('page_not_found')
@@ -33,6 +36,7 @@ export class PagesController {
   }
 
   @Put(':page_id')
+  @RequiresRole('admin')
   @ApiOperation({ summary: 'Create or replace a page' })
   @ApiOkResponse({ standardSchema: pageSchema, description: 'Replaced' })
   @ApiCreatedResponse({ standardSchema: pageSchema, description: 'Created' })
@@ -58,6 +62,7 @@ export class PagesController {
   }
 
   @Delete(':page_id')
+  @RequiresRole('admin')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({
     summary: 'Delete a page',

@@ -5,6 +5,7 @@ import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { pageIdSchema } from '../admin-auth/parameters.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import type { PageId } from '../domain/ids.js';
 import { toWireJson } from '../domain/wire-json.js';
 import { ConfigStore } from '../store/config.store.js';
@@ -30,6 +31,7 @@ export class RoutesController {
   constructor(private readonly store: ConfigStore) {}
 
   @Get('ads')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'The ads that route to an app, by id' })
   @ApiOkResponse({ standardSchema: adRoutePageSchema })
   @ApiProblems('page_not_found')
@@ -42,6 +44,7 @@ export class RoutesController {
   }
 
   @Get('ads/:ad_id')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'Where an ad routes to' })
   @ApiOkResponse({ standardSchema: adRouteSchema })
   @ApiProblems('route_not_found')
@@ -53,6 +56,7 @@ export class RoutesController {
   }
 
   @Put('ads/:ad_id')
+  @RequiresRole('admin')
   @ApiOperation({ summary: 'Route an ad to an app' })
   @ApiOkResponse({ standardSchema: adRouteSchema, description: 'Replaced' })
   @ApiCreatedResponse({ standardSchema: adRouteSchema, description: 'Created' })
@@ -74,6 +78,7 @@ export class RoutesController {
   }
 
   @Delete('ads/:ad_id')
+  @RequiresRole('admin')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({ summary: 'No longer route an ad' })
   @ApiNoContentResponse()
@@ -86,6 +91,7 @@ export class RoutesController {
   }
 
   @Get('links')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'The links that route to an app, by ref' })
   @ApiOkResponse({ standardSchema: linkRoutePageSchema })
   @ApiProblems('page_not_found')
@@ -98,6 +104,7 @@ export class RoutesController {
   }
 
   @Get('links/:ref')
+  @RequiresRole('viewer')
   @ApiOperation({ summary: 'Where a link routes to' })
   @ApiOkResponse({ standardSchema: linkRouteSchema })
   @ApiProblems('route_not_found')
@@ -109,6 +116,7 @@ export class RoutesController {
   }
 
   @Put('links/:ref')
+  @RequiresRole('admin')
   @ApiOperation({ summary: 'Route an m.me or ig.me link to an app' })
   @ApiOkResponse({ standardSchema: linkRouteSchema, description: 'Replaced' })
   @ApiCreatedResponse({ standardSchema: linkRouteSchema, description: 'Created' })
@@ -125,6 +133,7 @@ export class RoutesController {
   }
 
   @Delete('links/:ref')
+  @RequiresRole('admin')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({ summary: 'No longer route a link' })
   @ApiNoContentResponse()

@@ -7,6 +7,7 @@ import { AdminController } from '../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../admin-auth/api-problems.decorator.js';
 import { appIdSchema, pageIdSchema, psidSchema } from '../admin-auth/parameters.js';
 import { Problem } from '../admin-auth/problem.js';
+import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { Channel } from '../channels/channel.js';
 import type { AppId, PageId, Psid } from '../domain/ids.js';
 import { defaultAppOf, type Page } from '../domain/page.js';
@@ -66,6 +67,7 @@ export class ThreadControlController {
   ) {}
 
   @Post('control')
+  @RequiresRole('operator')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: 'Move a thread by hand',
@@ -107,6 +109,7 @@ export class ThreadControlController {
   }
 
   @Post('messages')
+  @RequiresRole('operator')
   @HttpCode(HttpStatus.OK)
   @ApiOperation({
     summary: 'Answer from the inbox',

@@ -28,6 +28,11 @@ export class ThreadFinder {
     return { page, thread };
   }
 
+  /** An app by its name alone. */
+  shortNameOf(appId: AppId): string {
+    return this.configuration.current().apps.get(appId)?.name ?? `app ${appId}`;
+  }
+
   /** An app as people know it. */
   nameOf(appId: AppId): string {
     const app = this.configuration.current().apps.get(appId);

@@ -4,10 +4,12 @@ import {
   StandardSchemaValidationPipe,
   UseFilters,
   UseGuards,
+  UseInterceptors,
   UsePipes,
 } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { AdminTokenGuard } from './admin-token.guard.js';
+import { ApiTags } from '@nestjs/swagger';
+import { AccessGuard } from './access.guard.js';
+import { AuditInterceptor } from './audit.interceptor.js';
 import { Problem } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
 
@@ -27,14 +29,17 @@ export const schemaPipe = new StandardSchemaValidationPipe({
   },
 });
 
-/** A controller of our own API, below `/api/v1`: admin token, schemas, problem details. `tag` groups it in the docs. */
+/**
+ * A controller of our own API, below `/api/v1`: sign-in, schemas, problem details; each of its routes declares the role it
+ * needs with `RequiresRole`. `tag` groups it in the docs.
+ */
 export function AdminController(path: string, tag: string): ClassDecorator {
   return applyDecorators(
     Controller(`api/v1/${path}`),
-    UseGuards(AdminTokenGuard),
+    UseGuards(AccessGuard),
+    UseInterceptors(AuditInterceptor),
     UsePipes(schemaPipe),
     UseFilters(ProblemFilter),
     ApiTags(tag),
-    ApiBearerAuth(),
   );
 }

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RouterBusyError } from '../routing/submission.js';
 import { ConfigurationError } from '../store/configuration.error.js';
-import { faultOf } from '../store/database-errors.js';
+import { faultOf, isUnstorableText } from '../store/database-errors.js';
 import { Problem } from './problem.js';
 
 /** What a client is told to wait when nothing can be decided now, in seconds. */
@@ -46,6 +46,9 @@ export function toProblem(thrown: unknown): Problem {
   }
   if (faultOf(thrown) === 'unknown_outcome') {
     return new Problem('busy', 'The database does not answer. Try again in a moment.', {}, { cause: thrown });
+  }
+  if (isUnstorableText(thrown)) {
+    return new Problem('invalid_request', 'A value contains U+0000, which cannot be kept.', {}, { cause: thrown });
   }
   // Parsing takes any depth, walking through what was parsed does not.
   if (thrown instanceof RangeError && thrown.message.includes('call stack')) {

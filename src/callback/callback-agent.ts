@@ -2,6 +2,7 @@ import { lookup as dnsLookup } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { addressBlocked } from '../telemetry/signals.js';
 import { type AddressGuard, AddressRefusedError } from './address-guard.js';
 import { hostAddress } from './callback-url.js';
 
@@ -43,7 +44,10 @@ export function createCallbackAgent(options: CallbackAgentOptions): Dispatcher {
       const literal = hostAddress(target.hostname);
       const refusal = isIP(literal) === 0 ? undefined : guard.refusal(literal);
       if (refusal === undefined) connect(target, callback);
-      else queueMicrotask(() => callback(new AddressRefusedError(refusal), null));
+      else {
+        addressBlocked.tell();
+        queueMicrotask(() => callback(new AddressRefusedError(refusal), null));
+      }
     },
   });
 }
@@ -69,8 +73,10 @@ function guardedLookup(guard: AddressGuard, resolve: (hostname: string) => Promi
         const family = options.family === 4 || options.family === 'IPv4' ? 4 : options.family === 6 ? 6 : 0;
         const usable = addresses.filter((address) => family === 0 || address.family === family);
         const [first] = usable;
-        if (refusal !== undefined) callback(new AddressRefusedError(`${hostname}: ${refusal}`), []);
-        else if (first === undefined) callback(new Error(`${hostname} has no address`), []);
+        if (refusal !== undefined) {
+          addressBlocked.tell();
+          callback(new AddressRefusedError(`${hostname}: ${refusal}`), []);
+        } else if (first === undefined) callback(new Error(`${hostname} has no address`), []);
         else if (options.all === true) callback(null, usable);
         else callback(null, first.address, first.family);
       },

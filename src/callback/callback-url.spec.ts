@@ -4,7 +4,7 @@ import { parseCallbackUrl } from './callback-url.js';
 const strict = new AddressGuard([]);
 const strictRules = { httpsOnly: true, ports: [443, 8443] };
 const emulator = new AddressGuard(loopbackCidrs);
-const emulatorRules = { httpsOnly: false };
+const emulatorRules = { httpsOnly: false, ports: null };
 
 it.each([
   'https://bot.example/hook',
@@ -21,12 +21,11 @@ it('accepts plain HTTP and any port where that is allowed', () => {
   }
 });
 
-it('accepts plain HTTP to an address in a range the operator lists, not to a name', () => {
+it('accepts plain HTTP and any port at an address in a range the operator lists, not at a name', () => {
   const listing = new AddressGuard(['10.1.0.0/16']);
-  const rules = { httpsOnly: true };
-  expect(parseCallbackUrl('http://10.1.2.3:8080/hook', rules, listing)).toMatchObject({ ok: true });
-  for (const text of ['http://10.2.0.1/', 'http://8.8.8.8/', 'http://bot.example/']) {
-    expect(parseCallbackUrl(text, rules, listing)).toMatchObject({ ok: false });
+  expect(parseCallbackUrl('http://10.1.2.3:8080/hook', strictRules, listing)).toMatchObject({ ok: true });
+  for (const text of ['http://10.2.0.1/', 'http://8.8.8.8/', 'http://bot.example/', 'https://8.8.8.8:8080/']) {
+    expect(parseCallbackUrl(text, strictRules, listing)).toMatchObject({ ok: false });
   }
 });
 

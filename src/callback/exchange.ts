@@ -5,7 +5,7 @@ import { AddressRefusedError } from './address-guard.js';
 /** One request to a callback or to the platform, with the bounds it is held to. */
 export interface ExchangeRequest {
   readonly url: URL;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly headers: Record<string, string>;
   readonly body?: Buffer;
   /** From the call to the last byte of the answer. */

@@ -10,6 +10,14 @@ export type SenderAction =
   | { readonly type: 'react'; readonly messageId: Mid; readonly reaction: string }
   | { readonly type: 'unreact'; readonly messageId: Mid };
 
+/** A file sent in a multipart body, such as the `filedata` of an attachment. */
+export interface UploadedFile {
+  readonly name: string;
+  readonly fileName: string;
+  readonly contentType: string;
+  readonly content: Buffer;
+}
+
 /** One call of an app that writes to a person. At least one of `message`, `action` and `control` is not null. */
 export interface SendRequest {
   readonly key: ThreadKey;
@@ -20,11 +28,15 @@ export interface SendRequest {
   readonly action: SenderAction | null;
   readonly tag: MessageTag | null;
   readonly control: ControlChange | null;
+  /** What the app says the message is, in the words of the Send API. */
+  readonly messagingType?: string;
   /** How the person is notified, in the words of the Send API. */
   readonly notificationType?: string;
   readonly personaId?: string;
   /** The message this one answers. */
   readonly replyTo?: Mid;
+  /** Media of the message that are files, where the platform keeps them. */
+  readonly files?: readonly UploadedFile[];
   /** The request this came in with. */
   readonly traceId: string;
   readonly ifVersion?: Submission['ifVersion'];
@@ -36,7 +48,14 @@ export interface SendOutcome {
   readonly mid: Mid | null;
   readonly outcome: Outcome;
   /** The platform's own answer, where there is a platform. */
-  readonly answer?: Readonly<Record<string, unknown>>;
+  readonly answer?: PlatformAnswer;
+}
+
+/** What the platform answered. `headers`: those that its clients read. */
+export interface PlatformAnswer {
+  readonly status: number;
+  readonly body: object;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Why a send that was allowed did not become a message, or is not known to have. */
@@ -57,7 +76,8 @@ export class PlatformError extends Error {
   constructor(
     readonly fault: PlatformFault,
     message: string,
-    readonly answer: { readonly status: number; readonly body: object | null } | null = null,
+    /** `body` null: it is no JSON. */
+    readonly answer: (Omit<PlatformAnswer, 'body'> & { readonly body: object | null }) | null = null,
   ) {
     super(message);
   }

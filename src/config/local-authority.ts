@@ -17,7 +17,6 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import type { Certificate } from './certificate.js';
 
 /*
  * An authority of this server's own, and certificates that it signs. The authority is made once and kept, so that clients
@@ -40,7 +39,10 @@ interface Authority {
 }
 
 /** A certificate for `host`, this machine and the platform's hosts, by the authority kept in the data folder. */
-export async function issueCertificate(dataDir: string, host: string): Promise<Certificate> {
+export async function issueCertificate(
+  dataDir: string,
+  host: string,
+): Promise<{ cert: string; key: string; authorityFile: string }> {
   const authority = await openAuthority(dataDir);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.create({

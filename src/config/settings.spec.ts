@@ -31,6 +31,10 @@ it.each([
     'The setting CALLBACK_ALLOW is not valid: it must be address ranges such as 10.1.0.0/16, separated by commas.',
   ],
   [
+    { CALLBACK_PORTS: '443,https' },
+    'The setting CALLBACK_PORTS is not valid: it must be port numbers separated by commas, such as 443,8443.',
+  ],
+  [
     { FAILPOINTS: 'ingest.afterCommit=2,ingest.aftercommit' },
     'The setting FAILPOINTS is not valid: it must be names among ingest.beforeCommit, ingest.afterCommit, ' +
       'deliver.beforePost, deliver.afterPost, cursor.beforeSave, cursor.afterSave, lease.afterClaim, ' +
@@ -50,6 +54,15 @@ it.each([
   [
     { MODE: 'gateway', META_APP_SECRET: 'long enough' },
     'The gateway needs META_VERIFY_TOKEN: no webhook of the platform can be trusted otherwise.',
+  ],
+  [
+    {
+      MODE: 'gateway',
+      META_APP_SECRET: 'long enough',
+      META_VERIFY_TOKEN: 'long enough',
+      DATABASE_URL: 'postgres://localhost/x',
+    },
+    'The gateway needs KEYRING beside DATABASE_URL: the keys that every instance opens the secrets in that database with.',
   ],
 ])('says what is wrong with %j', (env, sentence) => {
   expect(() => readSettings(env)).toThrow(new BadSettingError(sentence));

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { failpointActions, failpointNames } from './failpoints.js';
+import { weaknessOf } from './weak-settings.js';
 
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `it must be ${values.slice(0, -1).join(', ')} or ${values.at(-1)}` });
 const flag = oneOf(['true', 'false']).transform((text) => text === 'true');
-const whole = (min: number, max: number, fallback: number) =>
+const number = (min: number, max: number) =>
   z
     .string()
     .transform((text) => (/^\d+$/.test(text) ? Number(text) : NaN))
-    .refine((number) => number >= min && number <= max, `it must be a whole number from ${min} to ${max}`)
-    .default(fallback);
+    .refine((value) => value >= min && value <= max, `it must be a whole number from ${min} to ${max}`);
+const whole = (min: number, max: number, fallback: number) => number(min, max).default(fallback);
 const count = (fallback: number, max: number) => whole(1, max, fallback);
 const addressRange = z.union([z.cidrv4(), z.cidrv6()]);
 const addressRanges = z
@@ -17,6 +18,13 @@ const addressRanges = z
   .refine(
     (text) => text === '' || text.split(',').every((range) => addressRange.safeParse(range.trim()).success),
     'it must be address ranges such as 10.1.0.0/16, separated by commas',
+  );
+const ports = z
+  .string()
+  .transform((text) => text.split(',').map((port) => (/^ *\d{1,5} *$/.test(port) ? Number(port) : NaN)))
+  .refine(
+    (numbers) => numbers.every((port) => port >= 1 && port <= 65535),
+    'it must be port numbers separated by commas, such as 443,8443',
   );
 const failpoint = new RegExp(`^(${failpointNames.join('|')})(=\\d+)?(:(${failpointActions.join('|')}))?$`);
 const failpoints = z
@@ -46,6 +54,12 @@ export const settingsSchema = z.object({
   /** Connections for routing and delivery; the APIs have a pool of their own. */
   DATABASE_POOL: count(10, 200),
   ADMIN_TOKEN: secret(16).optional(),
+  /** What secrets are sealed with in the database, as `id:base64,id:base64`: the first key seals, all of them open. */
+  KEYRING: z.string().optional(),
+  /** A session that is not used ends after so many minutes: half an hour in the gateway, a day's work in the emulator. */
+  SESSION_IDLE_MINUTES: number(1, 24 * 60).optional(),
+  /** And every session after so many hours. */
+  SESSION_HOURS: count(12, 24 * 30),
   DEMO: flag.optional(),
   MODE: oneOf(['emulator', 'gateway']).default('emulator'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -65,8 +79,10 @@ export const settingsSchema = z.object({
   META_SEND_TIMEOUT_MS: count(10_000, 60_000),
   /** How long to wait for the echo of a send that the platform has not answered in time. */
   META_ECHO_WAIT_MS: count(3_000, 60_000),
+  /** `platform`: calls of apps are limited as the platform limits them, and answers tell how much is used up. */
+  RATE_LIMITS: oneOf(['off', 'platform']).default('off'),
   /** How many commits may be under way at once: while the database writes one, the next can be decided. */
-  COMMITS_AT_ONCE: count(2, 256),
+  COMMITS_AT_ONCE: count(3, 256),
   /** Up to so many waiting events go into one commit together; a second one beside it would cost a second flush. */
   COMMIT_TOGETHER_MAX: count(256, 10_000),
   /** Events in one commit at most: larger ones delay their own callers. */
@@ -85,6 +101,33 @@ export const settingsSchema = z.object({
   DELIVERY_ATTEMPTS: oneOf(['all', 'failures']).optional(),
   /** Address ranges that callbacks may be in besides public ones, as CIDR, comma-separated. The emulator adds loopback. */
   CALLBACK_ALLOW: addressRanges.default(''),
+  /** Ports that callbacks may be on in gateway mode: others lead to services that never expected our requests. */
+  CALLBACK_PORTS: ports.default([443, 8443]),
+  /** How long message texts are kept, in days; the row of the log stays. A month is long enough to look into a complaint. */
+  RETENTION_TEXT_DAYS: whole(2, 3650, 30),
+  /**
+   * How long rows of the log are kept, in days: who owned a thread when, and why. A quarter, which is how far reports look
+   * back. At least ten, since a redelivery of the platform is known by the row it repeats.
+   */
+  RETENTION_LOG_DAYS: whole(10, 3650, 90),
+  /** How long tries of deliveries are kept, in days: they are for finding out what ails an app now. */
+  RETENTION_ATTEMPT_DAYS: whole(1, 3650, 7),
+  /** How long what an app did not get can be replayed, in days: as long as its text is there. */
+  RETENTION_DEAD_LETTER_DAYS: whole(1, 3650, 30),
+  /** How long what could not be routed is kept, in days: message texts stand in it. */
+  RETENTION_QUARANTINE_DAYS: whole(1, 3650, 30),
+  /** Connections one instance keeps at once, about 20 kB each; beyond that new ones are closed. */
+  HTTP_CONNECTIONS_MAX: count(5_000, 1_000_000),
+  /** Calls of the admin API from one address in a minute: far more than people and their tools make. */
+  API_CALLS_PER_MINUTE: count(6_000, 10_000_000),
+  /** Calls of it without a valid token from one address in a minute, before all of its calls are refused for a while. */
+  API_FAILURES_PER_MINUTE: count(30, 10_000_000),
+  /** Readers of the inspector's stream at once on one instance; each may hold up to a megabyte. */
+  INSPECTOR_CONNECTIONS_MAX: count(50, 10_000),
+  /** Whether there is a page that shows threads in the Stately inspector, which is on another host: stately.ai. */
+  INSPECTOR_HOSTED: flag.default(false),
+  /** Addresses of the load balancers whose X-Forwarded-For is believed, as CIDR, comma-separated. */
+  TRUSTED_PROXIES: addressRanges.default(''),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */
   BODY_MAX_BYTES: count(8 * 1024 * 1024, 64 * 1024 * 1024),
   /** Names of places where the process fails on purpose, for fault tests; refused in gateway mode unless NODE_ENV is test. */
@@ -124,11 +167,27 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   if (TLS === 'generated' && TLS_CERT !== undefined) {
     throw new BadSettingError('The setting TLS=generated makes a certificate, and TLS_CERT names one: set only one.');
   }
+  const { RETENTION_TEXT_DAYS, RETENTION_LOG_DAYS, DELIVERY_HORIZON_HOURS } = parsed.data;
+  if (RETENTION_LOG_DAYS < RETENTION_TEXT_DAYS) {
+    throw new BadSettingError('The setting RETENTION_LOG_DAYS must not be less than RETENTION_TEXT_DAYS.');
+  }
+  if (RETENTION_TEXT_DAYS * 24 < DELIVERY_HORIZON_HOURS) {
+    throw new BadSettingError(
+      'The setting RETENTION_TEXT_DAYS must cover DELIVERY_HORIZON_HOURS: texts are delivered.',
+    );
+  }
   const missing = (['META_APP_SECRET', 'META_VERIFY_TOKEN'] as const).filter((name) => parsed.data[name] === undefined);
   if (MODE === 'gateway' && missing.length > 0) {
     throw new BadSettingError(
       `The gateway needs ${missing.join(' and ')}: no webhook of the platform can be trusted otherwise.`,
     );
   }
+  if (MODE === 'gateway' && parsed.data.DATABASE_URL !== undefined && parsed.data.KEYRING === undefined) {
+    throw new BadSettingError(
+      'The gateway needs KEYRING beside DATABASE_URL: the keys that every instance opens the secrets in that database with.',
+    );
+  }
+  const weakness = MODE === 'gateway' ? weaknessOf(parsed.data) : null;
+  if (weakness !== null) throw new BadSettingError(weakness);
   return new Settings(parsed.data);
 }

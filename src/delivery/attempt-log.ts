@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.js';
 import type { Attempt, CursorStore } from '../store/cursor.store.js';
+import type { EndedAttempts } from '../store/ended-attempts.js';
 import type { Delivery } from './lane-progress.js';
 import { keyOf, type Outlet } from './outlet.js';
 import type { PostResult } from './webhook.client.js';
@@ -23,24 +24,29 @@ export class AttemptLog {
     private readonly cursors: CursorStore,
     private readonly clock: Clock,
     private readonly keep: 'all' | 'failures',
+    private readonly ended: EndedAttempts,
   ) {}
 
   add(outlet: Outlet, deliveries: readonly Delivery[], result: PostResult): void {
     if (result.ok) this.counts.acknowledged += deliveries.length;
     else this.counts.failed += deliveries.length;
-    if (result.ok && this.keep === 'failures') return;
+    const kept = !result.ok || this.keep === 'all';
+    if (!kept && this.ended.isUnwatched) return;
     const at = this.clock.now();
-    for (const delivery of deliveries) {
-      this.#buffer.push({
-        ...keyOf(delivery),
-        appId: outlet.appId,
-        attempt: delivery.attempts,
-        at,
-        status: result.status ?? null,
-        durationMs: result.durationMs,
-        error: result.ok ? null : result.error,
-      });
-    }
+    const attempts = deliveries.map((delivery) => ({
+      ...keyOf(delivery),
+      pageId: delivery.row.pageId,
+      psid: delivery.row.psid,
+      appId: outlet.appId,
+      attempt: delivery.attempts,
+      at,
+      status: result.status ?? null,
+      durationMs: Math.round(result.durationMs),
+      error: result.ok ? null : result.error,
+    }));
+    this.ended.publish(attempts);
+    if (!kept) return;
+    this.#buffer.push(...attempts);
     if (this.#buffer.length > bufferMax) this.#buffer.splice(0, this.#buffer.length - bufferMax);
   }
 

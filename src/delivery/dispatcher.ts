@@ -4,6 +4,7 @@ import type { Failpoints } from '../config/failpoints.js';
 import { type AppId, threadName } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
 import type { CommittedRows } from '../store/committed-rows.js';
+import type { EndedAttempts } from '../store/ended-attempts.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
 import type { CursorStore, DeadLetter, LaneRemains } from '../store/cursor.store.js';
 import type { LogStore } from '../store/log.store.js';
@@ -24,6 +25,8 @@ export interface DispatcherParts {
   readonly cursors: CursorStore;
   readonly log: LogStore;
   readonly committedRows: CommittedRows;
+  /** Hears of every try. */
+  readonly endedAttempts: EndedAttempts;
   readonly configuration: ConfigurationCache;
   readonly client: WebhookClient;
   readonly clock: Clock;
@@ -116,6 +119,8 @@ export class Dispatcher {
   #configurationReadMs = -Infinity;
   #readingConfiguration = false;
   #unsubscribe: (() => void)[] = [];
+  /** Since when it claims lanes, by the monotonic clock. */
+  #startedAtMs: number | null = null;
   #stopped = false;
   #stopping: Promise<void> | undefined;
 
@@ -130,7 +135,7 @@ export class Dispatcher {
       cursors,
       horizonMs,
       random,
-      offer: (lane, appId, ...rest) => this.#offer(lane, this.#outletOf(appId), ...rest),
+      offer: (lane, appId, row, ...rest) => this.#offer(lane, this.#outletOf(appId), row, threadName(row), ...rest),
       settle: (delivery) => this.#settle(delivery),
       giveUp: (lane, row, notice, reason) => this.#giveUp(lane, row, notice, reason, true),
     };
@@ -152,7 +157,7 @@ export class Dispatcher {
     this.#owed = new OwedRows(this.#desk);
     this.#saver = new ProgressSaver(cursors, this.#owed);
     this.#replays = new Replays(this.#desk, this.#lanes);
-    this.#attempts = new AttemptLog(cursors, clock, options.attempts);
+    this.#attempts = new AttemptLog(cursors, clock, options.attempts, parts.endedAttempts);
     const report = (what: string) => (error: unknown) => this.#report(what, error);
     this.#lease = new Periodic(() => this.#leaseRound(), intervals.lease, report('Leases were not prolonged'));
     this.#read = new Periodic(() => this.#readRound(), intervals.read, report('The log was not read'));
@@ -162,7 +167,8 @@ export class Dispatcher {
 
   /** Begins to claim lanes and to send. */
   start(): void {
-    const { committedRows, configuration } = this.#parts;
+    const { committedRows, configuration, clock } = this.#parts;
+    this.#startedAtMs = clock.monotonicMs();
     this.#unsubscribe = [
       committedRows.subscribe((lane, rows) => this.#committed(lane, rows)),
       configuration.subscribe(() => this.#configurationChanged()),
@@ -195,6 +201,11 @@ export class Dispatcher {
   /** Lanes dispatched by this instance. */
   get laneCount(): number {
     return this.#lanes.size;
+  }
+
+  /** Since when it claims lanes, by the monotonic clock; null: it does not yet. */
+  get startedAtMs(): number | null {
+    return this.#startedAtMs;
   }
 
   get counts(): Readonly<AttemptCounts> {
@@ -385,19 +396,20 @@ export class Dispatcher {
     const { apps } = this.#parts.configuration.current();
     for (const row of rows) {
       lane.frontier = row.id;
+      const thread = threadName(row);
       row.notices.forEach(({ appId }, notice) => {
         // An app without a callback, such as the built-in inbox, reads the log instead.
         if (apps.get(appId)?.callbackUrl === null) return;
         const outlet = this.#outletOf(appId);
         const lag = lane.lags.get(appId) ?? (keepsUp(outlet) ? undefined : this.#beginLag(lane, outlet, row.at));
-        const stalled = lane.stalled.get(pairName(appId, threadName(row)));
+        const stalled = lane.stalled.size === 0 ? undefined : lane.stalled.get(pairName(appId, thread));
         if (lag !== undefined) {
           this.#owed.add(lag, row);
         } else if (stalled !== undefined) {
           passOver(stalled, row.id);
         } else {
           lane.rows.open(row.id);
-          this.#offer(lane, outlet, row, notice, { kind: 'live' });
+          this.#offer(lane, outlet, row, thread, notice, live);
           this.#pumpSoon(outlet);
         }
       });
@@ -531,13 +543,21 @@ export class Dispatcher {
 
   // Shared pieces.
 
-  #offer(lane: LaneProgress, outlet: Outlet, row: LogRow, notice: number, source: DeliverySource, attempts = 0): void {
+  #offer(
+    lane: LaneProgress,
+    outlet: Outlet,
+    row: LogRow,
+    thread: string,
+    notice: number,
+    source: DeliverySource,
+    attempts = 0,
+  ): void {
     outlet.offer({
       lane,
       row,
       notice,
       source,
-      thread: threadName(row),
+      thread,
       offeredAtMs: this.#parts.clock.monotonicMs(),
       attempts,
       // What failed before, or is sent again by hand, travels alone.
@@ -607,6 +627,8 @@ export class Dispatcher {
     this.#logger.error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
+
+const live: DeliverySource = { kind: 'live' };
 
 /** Whether the app follows the log as it is read. */
 function keepsUp(outlet: Outlet): boolean {

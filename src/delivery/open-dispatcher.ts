@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.js';
 import type { CommittedRows } from '../store/committed-rows.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
 import { CursorStore } from '../store/cursor.store.js';
+import type { EndedAttempts } from '../store/ended-attempts.js';
 import { LogStore } from '../store/log.store.js';
 import { Dispatcher } from './dispatcher.js';
 import { newHolder } from './holder.js';
@@ -20,13 +21,14 @@ export interface DispatcherSurroundings {
   readonly hotPool: Pool;
   readonly configuration: ConfigurationCache;
   readonly committedRows: CommittedRows;
+  readonly endedAttempts: EndedAttempts;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
 }
 
 /** A dispatcher as the settings say, not started. */
 export function openDispatcher(surroundings: DispatcherSurroundings): Dispatcher {
-  const { settings, hotPool, configuration, committedRows, clock, failpoints } = surroundings;
+  const { settings, hotPool, configuration, committedRows, endedAttempts, clock, failpoints } = surroundings;
   const { DELIVERY_TIMEOUT_MS, DELIVERY_CONCURRENCY, DELIVERY_HORIZON_HOURS, DELIVERY_ATTEMPTS } = settings.values;
   const agent = createCallbackAgent({ guard: callbackGuard(settings), connectionsPerOriginMax: DELIVERY_CONCURRENCY });
   return new Dispatcher(
@@ -35,6 +37,7 @@ export function openDispatcher(surroundings: DispatcherSurroundings): Dispatcher
       log: new LogStore(hotPool),
       client: new WebhookClient(agent, DELIVERY_TIMEOUT_MS),
       committedRows,
+      endedAttempts,
       configuration,
       clock,
       failpoints,

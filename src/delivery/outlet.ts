@@ -2,9 +2,10 @@ import { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
 import type { Failpoints } from '../config/failpoints.js';
 import { deliveryId, type DeliveryKey } from '../domain/delivery-id.js';
-import type { AppId } from '../domain/ids.js';
+import type { AppId, PageId } from '../domain/ids.js';
 import { envelope, renderBody, renderEntry } from '../domain/render.js';
 import type { App, Configuration } from '../store/configuration.js';
+import { webhookPosted } from '../telemetry/signals.js';
 import {
   afterBreakerEvent,
   attemptsAllowed,
@@ -15,7 +16,8 @@ import {
   closedBreaker,
 } from './breaker.js';
 import type { Delivery, Lag, StalledPair } from './lane-progress.js';
-import type { DeliveryGap, PostResult, WebhookClient } from './webhook.client.js';
+import type { DeliveryGap } from '../callback/webhook-headers.js';
+import type { PostResult, WebhookClient } from './webhook.client.js';
 
 export type PostFailure = PostResult & { readonly ok: false };
 
@@ -59,6 +61,12 @@ interface Pair {
   underWay: number;
 }
 
+/** What one POST carries, and the pairs it is of, each once. */
+interface Shipment {
+  readonly deliveries: Delivery[];
+  readonly pairs: Pair[];
+}
+
 /** Statuses by which a server in front of the app, or the app as a whole, says that it cannot. */
 const overloadStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
@@ -91,6 +99,11 @@ export class Outlet {
   #underWay = 0;
   #queued = 0;
   #notBefore = -Infinity;
+  /** Asked for every delivery, and the same until the configuration changes. */
+  #refusals: { readonly of: Configuration | null; readonly byPage: Map<PageId, string | null> } = {
+    of: null,
+    byPage: new Map(),
+  };
 
   constructor(appId: AppId, context: OutletContext) {
     this.appId = appId;
@@ -233,9 +246,9 @@ export class Outlet {
   /** Sends as much as may be sent now. */
   pump(): void {
     while (this.#room() > 0) {
-      const deliveries = this.#takeNext();
-      if (deliveries.length === 0) break;
-      const sending = this.#send(deliveries)
+      const shipment = this.#takeNext();
+      if (shipment.deliveries.length === 0) break;
+      const sending = this.#send(shipment)
         .catch((error: unknown) => {
           this.#logger.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
         })
@@ -260,8 +273,9 @@ export class Outlet {
   }
 
   /** What the next POST carries: the longest waiting delivery, and as many more as may share it. */
-  #takeNext(): Delivery[] {
+  #takeNext(): Shipment {
     const taken: Delivery[] = [];
+    const pairs: Pair[] = [];
     // A probe is small: it is a question, not a load.
     let sizeMax = this.#breaker.phase === 'open' ? 1 : (this.app?.batchSizeMax ?? 1);
     for (const pair of this.#ready) {
@@ -276,10 +290,13 @@ export class Outlet {
         taken.push(delivery);
         pair.underWay += 1;
       }
-      if (pair.underWay > 0) this.#ready.delete(pair);
+      if (pair.underWay > 0) {
+        this.#ready.delete(pair);
+        pairs.push(pair);
+      }
       if (taken.length >= sizeMax) break;
     }
-    return taken;
+    return { deliveries: taken, pairs };
   }
 
   /** Drops what need not be sent from the front; false if nothing of the pair can be sent now. */
@@ -308,21 +325,32 @@ export class Outlet {
   }
 
   /** Why the app may not have it, by the configuration as it is now. */
-  #refusal(delivery: Delivery): string | null {
-    const { apps, pages } = this.#context.configuration.current();
+  #refusal({ row: { pageId } }: Delivery): string | null {
+    const configuration = this.#context.configuration.current();
+    if (this.#refusals.of !== configuration) this.#refusals = { of: configuration, byPage: new Map() };
+    let refusal = this.#refusals.byPage.get(pageId);
+    if (refusal === undefined) {
+      refusal = this.#refusalFor(pageId, configuration);
+      this.#refusals.byPage.set(pageId, refusal);
+    }
+    return refusal;
+  }
+
+  #refusalFor(pageId: PageId, { apps, pages }: Configuration): string | null {
     const app = apps.get(this.appId);
     if (app === undefined) return 'the app no longer exists';
     if (app.callbackUrl === null) return 'the app has no callback any more';
-    const connected = pages.get(delivery.row.pageId)?.connections.has(this.appId) === true;
+    const connected = pages.get(pageId)?.connections.has(this.appId) === true;
     return connected ? null : 'the app is no longer connected to the page';
   }
 
-  async #send(deliveries: readonly Delivery[]): Promise<void> {
+  async #send(shipment: Shipment): Promise<void> {
+    const { deliveries } = shipment;
     const { client, clock, configuration, events, failpoints } = this.#context;
     const [first] = deliveries;
     const { app } = this;
     if (first === undefined || app === undefined || app.callbackUrl === null) return;
-    const body = this.#render(deliveries);
+    const body = this.#render(shipment);
     if (body === null) return;
 
     const probe = this.#breaker.phase === 'open';
@@ -331,12 +359,16 @@ export class Outlet {
     const gap = first.source.kind === 'replay' ? null : this.#gap();
     failpoints.pass('deliver.beforePost');
     const { incarnation } = configuration.current();
+    const ids = deliveries.map((delivery) => deliveryId(incarnation, keyOf(delivery))).join(',');
+    const traceId = traceIdOf(deliveries);
+    const attempt = Math.max(...deliveries.map(({ attempts }) => attempts)) + 1;
     const result = await client.post({
       url: app.callbackUrl,
       secret: app.secret,
       body,
-      deliveryId: deliveries.map((delivery) => deliveryId(incarnation, keyOf(delivery))).join(','),
-      attempt: Math.max(...deliveries.map(({ attempts }) => attempts)) + 1,
+      deliveryId: ids,
+      ...(traceId === null ? {} : { traceId }),
+      attempt,
       ...(gap === null ? {} : { gap: gap.header }),
       replay: first.source.kind === 'replay',
     });
@@ -344,25 +376,41 @@ export class Outlet {
     this.#underWay -= 1;
     for (const delivery of deliveries) delivery.attempts += 1;
     events.attempted(this, deliveries, result);
+    this.#tell(deliveries.length, { deliveryId: ids, traceId, attempt }, result);
     if (result.ok) {
       this.lastAcknowledgedAt = clock.now();
-      this.#finish(deliveries, true);
+      this.#finish(shipment, true);
       this.#step({ type: 'succeeded', probe });
       if (gap !== null) this.#told(gap);
       for (const delivery of deliveries) if (delivery.lane.active) events.acknowledged(delivery);
     } else {
-      this.#fail(deliveries, result, probe);
+      this.#fail(shipment, result, probe);
     }
     this.pump();
   }
 
-  #fail(deliveries: readonly Delivery[], failure: PostFailure, probe: boolean): void {
+  /** For metrics, and for the log: what failed at all levels that show it, what went well only for who looks closely. */
+  #tell(
+    count: number,
+    sent: { deliveryId: string; traceId: string | null; attempt: number },
+    result: PostResult,
+  ): void {
+    const outcome = outcomeOf(result);
+    const { durationMs } = result;
+    webhookPosted.tell({ appId: this.appId, outcome, deliveries: count, durationMs });
+    const line = { ...sent, appId: this.appId, outcome, status: result.status, durationMs };
+    if (result.ok) this.#logger.verbose({ msg: 'delivered', ...line });
+    else this.#logger.debug({ msg: 'not delivered', ...line });
+  }
+
+  #fail(shipment: Shipment, failure: PostFailure, probe: boolean): void {
+    const { deliveries } = shipment;
     const [first] = deliveries;
     if (first === undefined) return;
     const unreachable = failure.status === undefined || overloadStatuses.has(failure.status);
     const alone = deliveries.length === 1;
     if (failure.retryAfterMs !== undefined) this.#notBefore = this.#context.clock.now() + failure.retryAfterMs;
-    this.#finish(deliveries, alone);
+    this.#finish(shipment, alone);
     if (alone || unreachable) {
       const { retryAfterMs } = failure;
       this.#step({
@@ -383,12 +431,7 @@ export class Outlet {
   }
 
   /** Deliveries are no longer under way; they leave their queues, or wait there to be sent again. */
-  #finish(deliveries: readonly Delivery[], leave: boolean): void {
-    const pairs = new Set<Pair>();
-    for (const delivery of deliveries) {
-      const pair = this.#pairs.get(delivery.thread);
-      if (pair !== undefined) pairs.add(pair);
-    }
+  #finish({ pairs }: Shipment, leave: boolean): void {
     for (const pair of pairs) {
       if (leave) for (; pair.underWay > 0; pair.underWay -= 1) this.#shift(pair);
       pair.underWay = 0;
@@ -398,7 +441,8 @@ export class Outlet {
   }
 
   /** The body of a POST; null if one of the events cannot be rendered, which is dropped. */
-  #render(deliveries: readonly Delivery[]): Buffer | null {
+  #render(shipment: Shipment): Buffer | null {
+    const { deliveries } = shipment;
     const [first] = deliveries;
     if (first === undefined) return null;
     const entries: string[] = [];
@@ -410,7 +454,7 @@ export class Outlet {
         if (deliveries.length === 1) return Buffer.from(renderBody(delivery.row, notice), 'latin1');
         entries.push(renderEntry(delivery.row, notice));
       } catch (error) {
-        this.#finish(deliveries, false);
+        this.#finish(shipment, false);
         this.takeHead(delivery);
         this.#context.events.dropped(delivery, `it cannot be rendered: ${String(error)}`);
         return null;
@@ -486,6 +530,18 @@ export class Outlet {
     this.#ready.delete(pair);
     if (pair.underWay === 0) this.#pairs.delete(pair.thread);
   }
+}
+
+/** The requests by which these came in, each once; null for what nobody asked for, such as a deadline. */
+function traceIdOf(deliveries: readonly Delivery[]): string | null {
+  const ids = new Set(deliveries.map(({ row }) => row.cause.traceId).filter((id) => id !== undefined));
+  return ids.size === 0 ? null : [...ids].join(',');
+}
+
+function outcomeOf({ ok, status }: PostResult): 'acknowledged' | 'refused' | 'failed' | 'unreachable' {
+  if (ok) return 'acknowledged';
+  if (status === undefined) return 'unreachable';
+  return status < 500 ? 'refused' : 'failed';
 }
 
 export function keyOf(delivery: Delivery): DeliveryKey {

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { AddressGuard, loopbackCidrs } from '../callback/address-guard.js';
 import { createCallbackAgent } from '../callback/callback-agent.js';
-import { signatureHeaders } from './signature.js';
+import { signatureHeaders } from '../callback/signature.js';
 import { WebhookClient, type WebhookPost } from './webhook.client.js';
 
 const agent = createCallbackAgent({ guard: new AddressGuard(loopbackCidrs) });

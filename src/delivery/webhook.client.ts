@@ -1,27 +1,11 @@
 import type { Dispatcher } from 'undici';
 import { exchange } from '../callback/exchange.js';
+import { webhookHeaders, type SignedWebhook } from '../callback/webhook-headers.js';
 import { parseRetryAfterMs } from './back-off.js';
-import { signatureHeaders } from './signature.js';
-
-/** What an app did not get because it came due: told with the next delivery. */
-export interface DeliveryGap {
-  readonly count: number;
-  readonly firstDeliveryId: string;
-}
 
 /** One attempt at one delivery. */
-export interface WebhookPost {
+export interface WebhookPost extends SignedWebhook {
   readonly url: string;
-  /** The receiving app's secret. */
-  readonly secret: string;
-  /** The bytes to send and to sign, the same in every attempt. */
-  readonly body: Buffer;
-  readonly deliveryId: string;
-  /** 1 for the first. */
-  readonly attempt: number;
-  readonly gap?: DeliveryGap;
-  /** Someone asked for this delivery to be sent again. */
-  readonly replay?: boolean;
 }
 
 /** How an attempt ended. `status` is missing when there was no answer at all. */
@@ -78,23 +62,4 @@ export class WebhookClient {
   close(): Promise<void> {
     return this.dispatcher.close();
   }
-}
-
-/** The platform's headers as receivers know them, and ours. */
-function webhookHeaders(post: WebhookPost): Record<string, string> {
-  const headers: Record<string, string> = {
-    'Content-Type': 'application/json',
-    Accept: '*/*',
-    'Accept-Encoding': 'deflate, gzip',
-    'User-Agent': 'facebookexternalua',
-    'Facebook-API-Version': 'unversioned',
-    ...signatureHeaders(post.secret, post.body),
-    'X-Signalbox-Delivery': post.deliveryId,
-    'X-Signalbox-Attempt': String(post.attempt),
-  };
-  if (post.gap !== undefined) {
-    headers['X-Signalbox-Gap'] = `count=${post.gap.count}; first=${post.gap.firstDeliveryId}`;
-  }
-  if (post.replay === true) headers['X-Signalbox-Replay'] = 'true';
-  return headers;
 }

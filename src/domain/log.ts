@@ -47,6 +47,8 @@ export interface LogRow {
   readonly occurredAt: number;
   /** The item of `entry[].messaging[]` as wire JSON; null for events that carry none. */
   readonly payload: string | null;
+  /** There was a payload, and it is too old to be kept. */
+  readonly payloadRemoved?: true;
   readonly event: LoggedEvent;
   readonly cause: Cause;
   readonly notices: readonly Notice[];

@@ -57,14 +57,14 @@ export function noticesOf(effects: readonly Effect[], event: ThreadEvent, thread
   for (const effect of effects) {
     switch (effect.type) {
       case 'tellPass':
-        handover(notices, page, 'pass', effect.to, {
+        handover(notices, page, thread.channel, 'pass', effect.to, {
           previousOwnerAppId: effect.previousOwnerAppId,
           newOwnerAppId: effect.to,
           metadata: event.type === 'control.pass' || event.type === 'outside.return' ? event.metadata : null,
         });
         break;
       case 'tellTake':
-        handover(notices, page, 'take', effect.from, {
+        handover(notices, page, thread.channel, 'take', effect.from, {
           previousOwnerAppId: effect.from,
           newOwnerAppId: effect.newOwnerAppId,
           metadata: null,
@@ -84,12 +84,13 @@ export function noticesOf(effects: readonly Effect[], event: ThreadEvent, thread
 function handover(
   notices: Notice[],
   page: Page,
+  channel: Channel,
   kind: 'pass' | 'take',
   receiver: AppId | null,
   move: { previousOwnerAppId: AppId | null; newOwnerAppId: AppId | null; metadata: string | null },
 ): void {
   if (receiver === null || move.newOwnerAppId === null) return;
-  if (page.connections.get(receiver)?.subscribedFields.has('messaging_handovers') !== true) return;
+  if (page.connections.get(receiver)?.heardFields[channel].has('messaging_handovers') !== true) return;
   notices.push({ kind, appId: receiver, ...move, newOwnerAppId: move.newOwnerAppId });
 }
 
@@ -102,13 +103,14 @@ function content(
 ): void {
   const field = fieldOf(event.type, channel);
   for (const connection of page.connections.values()) {
-    const { appId, subscribedFields } = connection;
-    if (!subscribedFields.has(field)) continue;
+    const { appId } = connection;
+    const heard = connection.heardFields[channel];
+    if (!heard.has(field)) continue;
     const ownsButton = isButtonTap(event) && event.buttonAppId === appId;
     if (isLive(connection) || ownsButton) {
-      notices.push({ kind: 'event', appId, field: 'messaging', without: hidden(event, connection, true) });
-    } else if (connection.standby[channel] && subscribedFields.has('standby')) {
-      notices.push({ kind: 'event', appId, field: 'standby', without: hidden(event, connection, false) });
+      notices.push({ kind: 'event', appId, field: 'messaging', without: hidden(event, connection, channel, true) });
+    } else if (connection.standby[channel] && heard.has('standby')) {
+      notices.push({ kind: 'event', appId, field: 'standby', without: hidden(event, connection, channel, false) });
     }
   }
 }
@@ -118,14 +120,14 @@ function content(
  * to the page; copies of a tap in an ad's template leave the ad out as well. The referral in a message needs its own
  * subscription.
  */
-function hidden(event: ThreadEvent, connection: Connection, live: boolean): HiddenPart | null {
+function hidden(event: ThreadEvent, connection: Connection, channel: Channel, live: boolean): HiddenPart | null {
   if (isButtonTap(event)) {
     const mayRead = event.buttonAppId === null ? live : event.buttonAppId === connection.appId;
     if (mayRead) return null;
     return !live && event.referral !== null && event.referral.adId !== null ? 'payload_and_referral' : 'payload';
   }
   if (event.type === 'user.message' && event.referral !== null) {
-    return connection.subscribedFields.has('messaging_referrals') ? null : 'referral';
+    return connection.heardFields[channel].has('messaging_referrals') ? null : 'referral';
   }
   return null;
 }

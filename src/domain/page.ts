@@ -30,6 +30,16 @@ const otherSpellings: Readonly<Record<string, WebhookField>> = {
   message_edit: 'message_edits',
 };
 
+/** Fields that Instagram does not have: it tells of echoes with messages, and never that anything was delivered. */
+const pageOnlyFields: ReadonlySet<WebhookField> = new Set(['message_echoes', 'message_deliveries']);
+
+/** A field in the spelling of a channel's objects; null if they have no such field. */
+export function fieldNameOn(channel: Channel, field: WebhookField): string | null {
+  if (channel === 'messenger') return field;
+  if (pageOnlyFields.has(field)) return null;
+  return Object.keys(otherSpellings).find((name) => otherSpellings[name] === field) ?? field;
+}
+
 const knownFields: ReadonlySet<string> = new Set(webhookFields);
 function isWebhookField(name: string): name is WebhookField {
   return knownFields.has(name);
@@ -49,7 +59,10 @@ export interface Connection {
   readonly appId: AppId;
   readonly appName: string;
   readonly kind: AppKind;
+  /** Fields the app is subscribed to on this page. */
   readonly subscribedFields: ReadonlySet<WebhookField>;
+  /** Those of them that it hears, since the app itself subscribes to them for the channel's objects as well. */
+  readonly heardFields: Readonly<Record<Channel, ReadonlySet<WebhookField>>>;
   /** Whether the app gets standby copies, by channel. Needs the `standby` field as well. */
   readonly standby: Readonly<Record<Channel, boolean>>;
   /** Whether a send of this app takes control of a thread that another app owns. */

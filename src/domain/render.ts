@@ -3,7 +3,7 @@ import type { HiddenPart, Notice } from './notice.js';
 import { parseJson, toWireJson } from './wire-json.js';
 
 /** What rendering needs of a log row. */
-export type RenderedRow = Pick<LogRow, 'psid' | 'businessId' | 'at' | 'occurredAt' | 'payload'> & {
+export type RenderedRow = Pick<LogRow, 'psid' | 'businessId' | 'at' | 'occurredAt' | 'payload' | 'payloadRemoved'> & {
   readonly thread: Pick<LogRow['thread'], 'channel'>;
 };
 
@@ -39,6 +39,7 @@ function renderItem(row: RenderedRow, notice: Notice): string {
 }
 
 function renderEvent(row: RenderedRow, without: HiddenPart | null): string {
+  if (row.payloadRemoved === true) throw new Error('its text is too old and no longer kept');
   if (row.payload === null) throw new Error('a notice of an event without payload cannot be rendered');
   if (without === null) return row.payload;
   const item = parseJson(row.payload);

@@ -22,6 +22,6 @@ function textOfInstagram(id: string): string | null {
 
 /** What an id that is not made of digits names; null if nothing has such ids. */
 export function kindByForm(id: string): 'conversation' | 'message' | null {
-  if (personOfConversation(id) !== null) return 'conversation';
+  if (id.startsWith('t_') || personOfConversation(id) !== null) return 'conversation';
   return /^(m_|mid\.|aWdf)./.test(id) ? 'message' : null;
 }

@@ -6,7 +6,7 @@ import { parseJson } from '../domain/wire-json.js';
 import { readAskedFields } from './field-expansion.js';
 import { GraphError } from './graph-error.js';
 import type { Fields } from './parameter-values.js';
-import { personNames } from './person-names.js';
+import { personNames } from '../domain/person-names.js';
 
 /** The two sides of a conversation. */
 export interface Sides {

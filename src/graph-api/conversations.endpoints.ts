@@ -14,6 +14,7 @@ import { listAnswer, readPaging } from './paging.js';
 import { readText, type Fields } from './parameter-values.js';
 import { PersonThreads } from './person-threads.js';
 import { readPlatform } from './platform.js';
+import { RateLimits } from './rate-limits.js';
 
 /** How many of a conversation's messages have details, the newest. */
 const detailedMax = 20;
@@ -34,6 +35,7 @@ export class ConversationsEndpoints extends GraphEndpoints {
     private readonly conversations: ConversationStore,
     private readonly threads: PersonThreads,
     private readonly clock: Clock,
+    private readonly limits: RateLimits,
   ) {
     super();
   }
@@ -41,6 +43,7 @@ export class ConversationsEndpoints extends GraphEndpoints {
   /** Newest first; with `user_id`, the conversation with that person. */
   private async list(call: PageCall): Promise<object> {
     const { caller, parameters } = call;
+    this.limits.count(caller.page.pageId, 'conversations');
     const channel = readPlatform(call);
     const { after, limit } = readPaging(parameters);
     const userId = readText(parameters, 'user_id', 'user_id', 100);

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { CallbackVerifier } from '../callback/callback-verifier.js';
+import { MetaForwarder } from '../channels/meta/meta-forwarder.js';
 import { Settings } from '../config/settings.js';
 import { AttachmentStore } from '../store/attachment.store.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
@@ -16,6 +17,7 @@ import { CallerAuthenticator } from './caller-authenticator.js';
 import { ConversationsEndpoints } from './conversations.endpoints.js';
 import { CustomUserSettingsEndpoints } from './custom-user-settings.endpoints.js';
 import { DebugTokenEndpoints } from './debug-token.endpoints.js';
+import { ForwardedEndpoints } from './forwarded.endpoints.js';
 import { GraphBatch } from './graph-batch.js';
 import type { GraphEndpoints } from './graph-call.js';
 import { GraphDispatcher } from './graph-dispatcher.js';
@@ -29,6 +31,7 @@ import { MessengerProfileEndpoints } from './messenger-profile.endpoints.js';
 import { PageEndpoints } from './page.endpoints.js';
 import { PersonThreads } from './person-threads.js';
 import { PersonasEndpoints } from './personas.endpoints.js';
+import { RateLimits } from './rate-limits.js';
 import { SubscribedAppsEndpoints } from './subscribed-apps.endpoints.js';
 import { SubscriptionsEndpoints } from './subscriptions.endpoints.js';
 import { ThreadControlEndpoints } from './thread-control.endpoints.js';
@@ -42,22 +45,22 @@ export const routingEndpoints = [
   ThreadOwnerEndpoints,
   PageEndpoints,
   AccountsEndpoints,
-  UserProfileEndpoints,
-  ConversationsEndpoints,
-  LabelsEndpoints,
   SubscribedAppsEndpoints,
   SubscriptionsEndpoints,
   DebugTokenEndpoints,
 ];
-/** Calls on what people are shown, which in front of the real platform is the platform's. */
-export const emulatorEndpoints = [
+/** Calls on who people are, what they are shown and what was said, which behind a gateway the platform answers itself. */
+export const platformEndpoints = [
+  UserProfileEndpoints,
+  ConversationsEndpoints,
+  LabelsEndpoints,
   MessengerProfileEndpoints,
   CustomUserSettingsEndpoints,
   PersonasEndpoints,
   AttachmentsEndpoints,
 ];
 
-const endpoints = [...routingEndpoints, ...emulatorEndpoints];
+const endpoints = [...routingEndpoints, ...platformEndpoints];
 
 /** The API that apps written for the platform call. */
 @Module({
@@ -68,6 +71,7 @@ const endpoints = [...routingEndpoints, ...emulatorEndpoints];
     PersonThreads,
     MessageMedia,
     GraphBatch,
+    RateLimits,
     ...[AttachmentStore, ConversationStore, GraphObjectStore, LabelStore, MessengerProfileStore, PersonaStore].map(
       (store) => ({
         provide: store,
@@ -79,16 +83,30 @@ const endpoints = [...routingEndpoints, ...emulatorEndpoints];
     { provide: APP_FILTER, useClass: GraphErrorFilter },
     {
       provide: GraphDispatcher,
-      inject: [CallerAuthenticator, ConfigurationCache, GraphObjectStore, Settings, ...endpoints],
+      inject: [
+        CallerAuthenticator,
+        ConfigurationCache,
+        GraphObjectStore,
+        RateLimits,
+        Settings,
+        MetaForwarder,
+        PersonThreads,
+        ...endpoints,
+      ],
       useFactory: (
         caller: CallerAuthenticator,
         configuration: ConfigurationCache,
         objects: GraphObjectStore,
+        limits: RateLimits,
         settings: Settings,
+        forwarder: MetaForwarder,
+        threads: PersonThreads,
         ...all: GraphEndpoints[]
       ) => {
-        const offered = settings.gateway ? all.slice(0, routingEndpoints.length) : all;
-        return new GraphDispatcher(caller, configuration, objects, offered);
+        const own = all.slice(0, routingEndpoints.length);
+        const others = all.slice(routingEndpoints.length);
+        const offered = settings.gateway ? [...own, new ForwardedEndpoints(forwarder, threads, others)] : all;
+        return new GraphDispatcher(caller, configuration, objects, limits, offered);
       },
     },
   ],

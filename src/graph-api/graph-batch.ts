@@ -25,6 +25,8 @@ interface OperationAnswer {
   readonly status: number;
   readonly version: string;
   readonly body: object;
+  /** Those that not every answer has. */
+  readonly headers: ReadonlyMap<string, string>;
 }
 
 /** Whether a request carries several others. */
@@ -57,7 +59,7 @@ export class GraphBatch {
     return operations.map((operation) => {
       const answer = answers.get(operation);
       if (answer === undefined || (operation.omitted && answer.status === 200)) return null;
-      const { status, version, body } = answer;
+      const { status, version, body, headers } = answer;
       return {
         code: status,
         ...(withHeaders && {
@@ -65,6 +67,7 @@ export class GraphBatch {
             { name: 'Content-Type', value: 'application/json; charset=UTF-8' },
             { name: 'facebook-api-version', value: version },
             { name: 'x-fb-trace-id', value: origin.traceId },
+            ...[...headers].map(([name, value]) => ({ name, value })),
           ],
         }),
         body: JSON.stringify(body),
@@ -104,17 +107,25 @@ export class GraphBatch {
     origin: CallOrigin,
   ): Promise<OperationAnswer> {
     const version = request instanceof GraphError ? null : request.version;
+    const headers = new Map<string, string>();
+    const setHeader = (name: string, value: string) => {
+      headers.set(name, value);
+      origin.setHeader(name, value);
+    };
     try {
       if (request instanceof GraphError) throw request;
       if (failure !== null) throw failure;
-      const body = await this.dispatcher.answer(withResults(request, bodyOf), origin);
-      return { status: 200, version: version ?? defaultVersion, body };
+      const body = await this.dispatcher.answer(withResults(request, bodyOf), { ...origin, setHeader });
+      return { status: 200, version: version ?? defaultVersion, body, headers };
     } catch (thrown) {
       const error = toGraphError(thrown);
       if (error.reason === 'unknown_error') {
         this.logger.error({ err: thrown, traceId: origin.traceId }, 'an operation of a batch failed');
       }
-      return { status: error.status, version: version ?? defaultVersion, body: error.envelope(origin.traceId) };
+      headers.set('www-authenticate', error.authenticate);
+      for (const [name, value] of Object.entries(error.headers)) headers.set(name, value);
+      const body = error.envelope(origin.traceId);
+      return { status: error.status, version: version ?? defaultVersion, body, headers };
     }
   }
 }

@@ -1,7 +1,7 @@
+import type { UploadedFile } from '../channels/channel.js';
 import type { Channel } from '../domain/page.js';
 import type { Connection, Page } from '../domain/page.js';
 import type { App } from '../store/configuration.js';
-import type { UploadedFile } from './multipart.js';
 import type { Parameters } from './request-parameters.js';
 
 /** Who calls, by the token of the call. */
@@ -17,12 +17,16 @@ export type Caller =
   /** An app token, `<app id>|<app secret>`: `me` is the app. */
   | { readonly kind: 'app'; readonly app: App };
 
-/** Where a call came from. */
+/** Gives the answer a header of its own, beside those that every answer has. */
+export type SetHeader = (name: string, value: string) => void;
+
+/** Where a call came from, and what its answer carries beside the body. */
 export interface CallOrigin {
   /** Names the call in the log. */
   readonly traceId: string;
   /** How the caller addresses this server, such as `http://127.0.0.1:3000`. */
   readonly baseUrl: string;
+  readonly setHeader: SetHeader;
 }
 
 interface Call extends CallOrigin {

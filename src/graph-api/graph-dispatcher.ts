@@ -4,8 +4,10 @@ import type { Caller, CallOrigin, GraphEndpoints, GraphRoute, ObjectKind } from 
 import { GraphError } from './graph-error.js';
 import { kindByForm } from './conversation-id.js';
 import type { GraphObjectStore } from '../store/graph-object.store.js';
+import { withNextPage } from './paging.js';
 import type { GraphRequest } from './request-parameters.js';
 import type { ConfigurationCache } from '../store/configuration.cache.js';
+import type { RateLimits } from './rate-limits.js';
 
 /** What unversioned calls get, as the answer's `facebook-api-version` says. */
 export const defaultVersion = 'v25.0';
@@ -32,6 +34,7 @@ export class GraphDispatcher {
     private readonly authenticator: CallerAuthenticator,
     private readonly configuration: ConfigurationCache,
     private readonly objects: GraphObjectStore,
+    private readonly limits: RateLimits,
     endpoints: readonly GraphEndpoints[],
   ) {
     for (const route of endpoints.flatMap(({ routes }) => routes)) {
@@ -42,6 +45,16 @@ export class GraphDispatcher {
   /** @throws GraphError for every refusal. */
   async answer(request: GraphRequest, origin: CallOrigin): Promise<object> {
     const caller = this.authenticator.authenticate(request);
+    try {
+      await this.limits.countCall(caller);
+      const answer = await this.#answerTo(caller, request, origin);
+      return request.method === 'GET' ? withNextPage(answer, request, origin) : answer;
+    } finally {
+      await this.limits.tellUsage(caller, origin.setHeader);
+    }
+  }
+
+  async #answerTo(caller: Caller, request: GraphRequest, origin: CallOrigin): Promise<object> {
     const target = await this.#targetOf(request.path, caller);
     const route = this.#routes.get(keyOf(target.node, request.method, target.edge));
     const unsupported = () => new GraphError('unsupported_request', request.method, request.path[0] ?? '');

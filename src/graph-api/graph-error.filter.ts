@@ -5,7 +5,8 @@ import { ProblemFilter } from '../admin-auth/problem.filter.js';
 import { PlatformError } from '../channels/channel.js';
 import { RouterBusyError } from '../routing/submission.js';
 import { ConfigurationError } from '../store/configuration.error.js';
-import { faultOf } from '../store/database-errors.js';
+import { faultOf, isUnstorableText } from '../store/database-errors.js';
+import { accessRefused } from '../telemetry/signals.js';
 import { GraphError } from './graph-error.js';
 import { isOwnPath } from './own-paths.js';
 import { platformError } from './platform-refusal.js';
@@ -38,12 +39,22 @@ export class GraphErrorFilter implements ExceptionFilter {
     if (error.reason === 'unknown_error') {
       this.logger.error({ err: thrown, traceId }, 'a Graph API call failed');
     }
+    if (tokenReasons.has(error.reason)) accessRefused.tell({ interface: 'graph' });
     httpAdapter.setHeader(response, 'content-type', 'application/json; charset=UTF-8');
     httpAdapter.setHeader(response, 'www-authenticate', error.authenticate);
     httpAdapter.setHeader(response, 'x-fb-trace-id', traceId);
+    for (const [name, value] of Object.entries(error.headers)) httpAdapter.setHeader(response, name, value);
     httpAdapter.reply(response, JSON.stringify(error.envelope(traceId)), error.status);
   }
 }
+
+const tokenReasons: ReadonlySet<string> = new Set([
+  'no_token',
+  'unparseable_token',
+  'invalid_token',
+  'expired_token',
+  'invalid_proof',
+]);
 
 /** The error a caller is told, whatever was thrown. */
 export function toGraphError(thrown: unknown): GraphError {
@@ -53,6 +64,7 @@ export function toGraphError(thrown: unknown): GraphError {
   if (thrown instanceof RouterBusyError || faultOf(thrown) === 'unknown_outcome') {
     return new GraphError('temporarily_unavailable');
   }
+  if (isUnstorableText(thrown)) return new GraphError('invalid_parameter', 'A parameter may not contain U+0000.');
   // The caller was connected when its token was read, and no longer is.
   if (thrown instanceof ConfigurationError) return new GraphError('app_not_connected');
   const status = statusOf(thrown);

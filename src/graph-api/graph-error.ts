@@ -12,6 +12,9 @@ interface GraphErrorRow {
   readonly message: string | ((...details: never[]) => string);
 }
 
+const waitABit =
+  'Wait a bit and try again. For more info, please refer to https://developers.facebook.com/docs/graph-api/overview/rate-limiting.';
+
 /**
  * Every error this API answers with, by our own names. Texts, codes and statuses are the platform's own where they are
  * known: client libraries tell errors apart by code and subcode, people and some old clients by the text.
@@ -135,6 +138,46 @@ export const graphErrors = {
     type: 'GraphBatchException',
     code: -3,
     message: (reference: string) => `The reference ${reference} finds nothing`,
+  },
+
+  // How often
+  app_limit_reached: {
+    status: 403,
+    type: 'OAuthException',
+    code: 4,
+    transient: true,
+    message: '(#4) Application request limit reached',
+  },
+  page_limit_reached: {
+    status: 403,
+    type: 'OAuthException',
+    code: 32,
+    message: '(#32) Page request limit reached',
+  },
+  rate_limit_reached: {
+    status: 400,
+    type: 'OAuthException',
+    code: 613,
+    message: '(#613) Calls to this api have exceeded the rate limit.',
+  },
+  rate_limit_reached_instagram: {
+    status: 400,
+    type: 'OAuthException',
+    code: 613,
+    subcode: 2534040,
+    message: '(#613) Calls to this api have exceeded the rate limit.',
+  },
+  account_limit_reached: {
+    status: 400,
+    type: 'OAuthException',
+    code: 80006,
+    message: `(#80006) There have been too many calls to this messenger account. ${waitABit}`,
+  },
+  account_limit_reached_instagram: {
+    status: 400,
+    type: 'OAuthException',
+    code: 80002,
+    message: `(#80002) There have been too many calls to this Instagram account. ${waitABit}`,
   },
 
   // With which parameters
@@ -418,6 +461,11 @@ export class GraphError extends Error {
         fbtrace_id: traceId,
       },
     };
+  }
+
+  /** Headers of the answer that this error has beside those of all errors. */
+  get headers(): Readonly<Record<string, string>> {
+    return {};
   }
 
   /** The value of `WWW-Authenticate`, which the platform sends with every error. */

@@ -32,7 +32,11 @@ export class GraphController {
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     });
     void reply.header('facebook-api-version', graphRequest.version ?? defaultVersion);
-    const origin = { traceId, baseUrl: `${request.protocol}://${request.host}` };
+    const origin = {
+      traceId,
+      baseUrl: `${request.protocol}://${request.host}`,
+      setHeader: (name: string, value: string) => void reply.header(name, value),
+    };
     const answerer = isBatch(graphRequest) ? this.batch : this.dispatcher;
     const body = await answerer.answer(graphRequest, origin);
     void reply.header('content-type', 'application/json; charset=UTF-8');

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { UploadedFile } from '../channels/channel.js';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { AttachmentStore, type Attachment, type AttachmentSource } from '../store/attachment.store.js';
 import type { PageCall } from './graph-call.js';
 import { GraphError } from './graph-error.js';
-import type { UploadedFile } from './multipart.js';
 import { isObject, readFlag, readText, type Fields } from './parameter-values.js';
 
 const imageBytesMax = 8 * 1024 * 1024;
@@ -20,7 +20,8 @@ export interface PreparedMessage {
 }
 
 /**
- * The media of messages. Behind a gateway they are the platform's. Files are kept here and get an address of this server; ids stand for what was kept before.
+ * The media of messages. Behind a gateway they are the platform's. Else files are kept here and get an address of this
+ * server, and ids stand for what was kept before.
  * Whatever was sent, the person and the apps see addresses, as on the platform.
  */
 @Injectable()
@@ -33,10 +34,7 @@ export class MessageMedia {
 
   /** Gives every medium of a message that has been read its address. */
   async prepare(call: PageCall, message: Fields): Promise<PreparedMessage> {
-    if (this.settings.gateway) {
-      if (call.files.length === 0) return this.prepared(message, null, false);
-      throw new GraphError('invalid_parameter', 'Uploads are not supported: send message[attachment][payload][url]');
-    }
+    if (this.settings.gateway) return this.prepared(message, null, false);
     const { attachment, attachments } = message;
     const [file] = call.files;
     let kept: Attachment | null = null;

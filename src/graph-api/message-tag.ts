@@ -5,6 +5,11 @@ import { readChoice, readText, type Fields } from './parameter-values.js';
 
 const messagingTypes = ['RESPONSE', 'UPDATE', 'MESSAGE_TAG', 'UTILITY'] as const;
 
+/** What a send is. Null: it does not say, as it may. */
+export function readMessagingType(parameters: Fields): (typeof messagingTypes)[number] | null {
+  return readChoice(parameters, 'messaging_type', 'messaging_type', messagingTypes);
+}
+
 /** Tags the platform has given up: a call that still uses one is told so. */
 const retiredTags = [
   'ACCOUNT_UPDATE',
@@ -33,7 +38,7 @@ const retiredTags = [
  * because it also says RESPONSE.
  */
 export function readMessageTag(parameters: Fields, channel: Channel, templateType: unknown): MessageTag | null {
-  const messagingType = readChoice(parameters, 'messaging_type', 'messaging_type', messagingTypes);
+  const messagingType = readMessagingType(parameters);
   const given = readText(parameters, 'tag', 'tag', 100);
   if (given === null) {
     if (messagingType === 'MESSAGE_TAG') throw new GraphError('parameter_required', 'tag');

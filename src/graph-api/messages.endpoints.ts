@@ -6,11 +6,12 @@ import { PersonaStore } from '../store/persona.store.js';
 import { GraphEndpoints, type GraphRoute, type PageCall } from './graph-call.js';
 import { GraphError } from './graph-error.js';
 import { readMessage } from './message-content.js';
-import { readMessageTag } from './message-tag.js';
+import { readMessageTag, readMessagingType } from './message-tag.js';
 import { expectApplied } from './outcome.js';
 import { MessageMedia } from './message-media.js';
-import { isObject, readChoice, readGraphId, readObject, readText } from './parameter-values.js';
+import { isObject, readChoice, readGraphId, readObject, readText, type Fields } from './parameter-values.js';
 import { PersonThreads } from './person-threads.js';
+import { RateLimits } from './rate-limits.js';
 import { readRecipient } from './recipient.js';
 import { readSenderAction } from './sender-action.js';
 import { readThreadControl } from './thread-control.js';
@@ -27,6 +28,7 @@ export class MessagesEndpoints extends GraphEndpoints {
     private readonly channel: Channel,
     private readonly media: MessageMedia,
     private readonly personas: PersonaStore,
+    private readonly limits: RateLimits,
     private readonly settings: Settings,
   ) {
     super();
@@ -49,10 +51,12 @@ export class MessagesEndpoints extends GraphEndpoints {
     if (message === null && action === null) throw new GraphError('message_empty');
     const template = isObject(message?.['attachment']) ? readObject(message['attachment'], 'payload', 'payload') : null;
     const tag = readMessageTag(parameters, channel, template?.['template_type']);
+    const messagingType = readMessagingType(parameters);
     const personaId = await this.readPersona(call);
     const replyTo = readObject(parameters, 'reply_to', 'reply_to');
     const answered = replyTo === null ? null : readText(replyTo, 'mid', 'reply_to[mid]', 500);
 
+    await this.limits.countSend(caller.page.pageId, channel, isAudioOrVideo(message));
     const media = message === null ? null : await this.media.prepare(call, message);
     try {
       const sent = await this.channel.send({
@@ -64,12 +68,17 @@ export class MessagesEndpoints extends GraphEndpoints {
         tag,
         control,
         traceId,
+        ...(messagingType !== null && { messagingType }),
         ...(notificationType !== null && { notificationType }),
         ...(personaId !== null && { personaId }),
         ...(answered !== null && { replyTo: mid(answered) }),
+        files: call.files,
       });
       expectApplied(sent.outcome, channel);
-      if (sent.answer !== undefined) return sent.answer;
+      if (sent.answer !== undefined) {
+        for (const [name, value] of Object.entries(sent.answer.headers)) call.setHeader(name, value);
+        return sent.answer.body;
+      }
       return {
         recipient_id: psid,
         ...(sent.mid !== null && { message_id: sent.mid }),
@@ -91,4 +100,9 @@ export class MessagesEndpoints extends GraphEndpoints {
     }
     return personaId;
   }
+}
+
+function isAudioOrVideo(message: Fields | null): boolean {
+  const attachment = message?.['attachment'];
+  return isObject(attachment) && (attachment['type'] === 'audio' || attachment['type'] === 'video');
 }

@@ -6,6 +6,7 @@ import { GraphEndpoints, type GraphRoute, type PageCall } from './graph-call.js'
 import { GraphError } from './graph-error.js';
 import { checkProfile, readProfile, readProfileNames } from './messenger-profile.js';
 import { readPlatform } from './platform.js';
+import { RateLimits } from './rate-limits.js';
 
 /** What an app shows around its conversations. Each app has a profile of its own on each channel of a page. */
 @Injectable()
@@ -19,12 +20,14 @@ export class MessengerProfileEndpoints extends GraphEndpoints {
   constructor(
     private readonly profiles: MessengerProfileStore,
     private readonly clock: Clock,
+    private readonly limits: RateLimits,
   ) {
     super();
   }
 
   /** What is not set is left out; if nothing is, there is no profile at all. */
   private async get(call: PageCall): Promise<object> {
+    this.limits.count(call.caller.page.pageId, 'profile');
     const channel = readPlatform(call);
     const { page, app } = call.caller;
     const asked = readProfileNames(call.parameters, channel);
@@ -37,6 +40,7 @@ export class MessengerProfileEndpoints extends GraphEndpoints {
   }
 
   private async set(call: PageCall): Promise<object> {
+    this.limits.count(call.caller.page.pageId, 'profile');
     const channel = readPlatform(call);
     const { page, app } = call.caller;
     const properties = readProfile(call.parameters, channel);
@@ -48,6 +52,7 @@ export class MessengerProfileEndpoints extends GraphEndpoints {
   }
 
   private async delete(call: PageCall): Promise<object> {
+    this.limits.count(call.caller.page.pageId, 'profile');
     const channel = readPlatform(call);
     const { page, app } = call.caller;
     const names = readProfileNames(call.parameters, channel);

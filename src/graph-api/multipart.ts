@@ -1,12 +1,5 @@
 import { Busboy } from '@fastify/busboy';
-
-/** A file sent in a multipart body, such as the `filedata` of an attachment. */
-export interface UploadedFile {
-  readonly name: string;
-  readonly fileName: string;
-  readonly contentType: string;
-  readonly content: Buffer;
-}
+import type { UploadedFile } from '../channels/channel.js';
 
 export interface MultipartBody {
   readonly fields: readonly (readonly [string, string])[];

@@ -13,6 +13,7 @@ export function expectApplied(outcome: Outcome, channel: Channel): void {
     case 'unknown_page':
       throw new GraphError('app_not_connected');
     case 'unknown_person':
+    case 'erased':
     case 'wrong_channel':
       throw new GraphError(channel === 'instagram' ? 'person_unknown_instagram' : 'person_unknown');
     case 'quarantined':

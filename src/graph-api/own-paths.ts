@@ -1,5 +1,8 @@
+import { consoleSegments } from '../console/console-paths.js';
+
 /** First segments of Signalbox's own paths. The Graph API has every other path, so no object can have such a name. */
-const ownSegments = new Set([
+const ownSegments: ReadonlySet<string> = new Set([
+  ...consoleSegments,
   'api',
   'docs',
   'docs-json',

@@ -1,5 +1,7 @@
+import type { CallOrigin } from './graph-call.js';
 import { GraphError } from './graph-error.js';
 import { readText, type Fields } from './parameter-values.js';
+import type { GraphRequest } from './request-parameters.js';
 
 const limitDefault = 25;
 const limitMax = 100;
@@ -33,4 +35,18 @@ export function listAnswer<Item>(items: readonly Item[], nameOf: (item: Item) =>
   if (first === undefined || last === undefined) return { data: [] };
   const cursor = (item: Item) => cursorOf(nameOf(item));
   return { data: items.map(view), paging: { cursors: { before: cursor(first), after: cursor(last) } } };
+}
+
+/** A list's answer with the address of what follows, as clients go on by; only the end of a list has none. */
+export function withNextPage(answer: object, request: GraphRequest, { baseUrl }: CallOrigin): object {
+  const list = answer as { data?: unknown; paging?: { cursors?: { after: string }; next?: string } };
+  const after = list.paging?.cursors?.after;
+  if (after === undefined || list.paging?.next !== undefined || !Array.isArray(list.data)) return answer;
+  if (list.data.length < readPaging(request.parameters).limit) return answer;
+  const next = new URL([baseUrl, request.version, ...request.path].filter((part) => part !== null).join('/'));
+  if (request.accessToken !== null) next.searchParams.set('access_token', request.accessToken);
+  for (const [name, value] of Object.entries({ ...request.parameters, after })) {
+    next.searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+  }
+  return { ...list, paging: { ...list.paging, next: next.href } };
 }

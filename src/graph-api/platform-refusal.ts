@@ -1,9 +1,9 @@
-import type { PlatformError } from '../channels/channel.js';
+import type { PlatformAnswer, PlatformError } from '../channels/channel.js';
 import { GraphError, type GraphErrorEnvelope } from './graph-error.js';
 
-/** The platform's own refusal, passed on as it came: status and body. */
+/** The platform's own refusal, passed on as it came: status, body, and the headers that its clients read. */
 export class PlatformRefusal extends GraphError {
-  constructor(private readonly answer: { readonly status: number; readonly body: object }) {
+  constructor(private readonly answer: PlatformAnswer) {
     super('platform_refused');
     const { error } = answer.body as { error?: { message?: unknown } };
     if (typeof error?.message === 'string') this.message = error.message;
@@ -11,6 +11,10 @@ export class PlatformRefusal extends GraphError {
 
   override get status(): number {
     return this.answer.status;
+  }
+
+  override get headers(): Readonly<Record<string, string>> {
+    return this.answer.headers;
   }
 
   override envelope(): GraphErrorEnvelope {
@@ -25,7 +29,7 @@ export function platformError({ fault, answer }: PlatformError): GraphError {
     case 'refused':
       return answer?.body == null
         ? new GraphError('platform_refused')
-        : new PlatformRefusal({ status: answer.status, body: answer.body });
+        : new PlatformRefusal({ ...answer, body: answer.body });
     case 'unknown':
       return new GraphError('send_outcome_unknown');
     case 'unreachable':

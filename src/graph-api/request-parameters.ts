@@ -13,7 +13,8 @@
  */
 import { readFields, readUrlEncoded } from './form-fields.js';
 import { MalformedJson, parseLenientJson, type JsonObject } from './lenient-json.js';
-import { MalformedMultipart, readMultipart, type UploadedFile } from './multipart.js';
+import type { UploadedFile } from '../channels/channel.js';
+import { MalformedMultipart, readMultipart } from './multipart.js';
 
 /** A request as it came off the wire. */
 export interface RawRequest {

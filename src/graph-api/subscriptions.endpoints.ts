@@ -1,15 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { CallbackVerifier } from '../callback/callback-verifier.js';
-import { webhookFields } from '../domain/page.js';
+import { fieldNameOn, webhookFields, type WebhookField } from '../domain/page.js';
 import { ConfigStore } from '../store/config.store.js';
+import type { App } from '../store/configuration.js';
 import { GraphEndpoints, type AppCall, type GraphRoute } from './graph-call.js';
 import { GraphError } from './graph-error.js';
 import { selectFields } from './node-fields.js';
 import { readChoice, readText } from './parameter-values.js';
 import { readSubscribedFields } from './subscribed-fields.js';
 
-/** The kinds of objects an app can subscribe to. One callback and one set of fields serve both here. */
+/** The kinds of objects an app can subscribe to. One callback serves both here; each has its own fields. */
 const objects = ['page', 'instagram'] as const;
+const channelOf = { page: 'messenger', instagram: 'instagram' } as const;
 
 /** An app and where it hears of anything: its callback, and the fields it wants from all its pages together. */
 @Injectable()
@@ -32,17 +34,20 @@ export class SubscriptionsEndpoints extends GraphEndpoints {
     return selectFields(parameters, { name: app.name, link: null, id: app.appId }, ['name'], 'Application');
   }
 
+  /** Only what the app is subscribed to, in the spelling of the object. */
   private list({ caller: { app }, version }: AppCall): object {
-    const fields = [...(app.subscribedFields ?? webhookFields)];
-    if (app.callbackUrl === null || fields.length === 0) return { data: [] };
-    return {
-      data: objects.map((object) => ({
-        object,
-        callback_url: app.callbackUrl,
-        active: app.pausedAt === null,
-        fields: fields.map((name) => ({ name, version })),
-      })),
-    };
+    const { callbackUrl } = app;
+    if (callbackUrl === null) return { data: [] };
+    const subscriptions = objects.map((object) => ({
+      object,
+      callback_url: callbackUrl,
+      active: app.pausedAt === null,
+      fields: subscribedTo(app, object).flatMap((field) => {
+        const name = fieldNameOn(channelOf[object], field);
+        return name === null ? [] : [{ name, version }];
+      }),
+    }));
+    return { data: subscriptions.filter(({ fields }) => fields.length > 0) };
   }
 
   /** The callback is asked before anything changes. A part that is left out stays as it is. */
@@ -56,24 +61,31 @@ export class SubscriptionsEndpoints extends GraphEndpoints {
     if (verifyToken === null) throw new GraphError('parameter_required', 'verify_token');
     const verification = await this.callbacks.verify(callbackUrl, verifyToken);
     if (!verification.ok) throw new GraphError('callback_unverified', verification.reason);
-    // Clients subscribe to `page` first and then to `instagram`, which has fewer fields: the second must not take any away.
-    const kept = object === 'instagram' ? (app.subscribedFields ?? []) : [];
     await this.store.subscribeApp(app.appId, {
       callbackUrl,
       verifyToken,
-      ...(fields !== null && { subscribedFields: [...new Set([...kept, ...fields])] }),
+      ...(fields !== null && { subscribedFields: { [channelOf[object]]: fields } }),
     });
     return { success: true };
   }
 
-  /** Without `fields`, all of them end; the callback is kept, for the next subscription. */
+  /** Without `fields`, all of them end, and without `object` those of both; the callback is kept, for the next subscription. */
   private async unsubscribe({ caller: { app }, parameters }: AppCall): Promise<object> {
-    readChoice(parameters, 'object', 'object', objects);
+    const asked = readChoice(parameters, 'object', 'object', objects);
     const ended = new Set(readSubscribedFields(parameters, 'fields') ?? webhookFields);
-    const left = [...(app.subscribedFields ?? webhookFields)].filter((field) => !ended.has(field));
-    await this.store.subscribeApp(app.appId, { subscribedFields: left });
+    const left = (object: (typeof objects)[number]) => {
+      const fields = subscribedTo(app, object);
+      return asked === null || asked === object ? fields.filter((field) => !ended.has(field)) : fields;
+    };
+    await this.store.subscribeApp(app.appId, {
+      subscribedFields: { messenger: left('page'), instagram: left('instagram') },
+    });
     return { success: true };
   }
+}
+
+function subscribedTo({ subscribedFields }: App, object: (typeof objects)[number]): readonly WebhookField[] {
+  return [...(subscribedFields[channelOf[object]] ?? webhookFields)];
 }
 
 /** Subscriptions are the app's own affair: a page token speaks for a page. */

@@ -4,7 +4,7 @@ import type { Channel } from '../domain/page.js';
 import { GraphEndpoints, type GraphRoute, type PersonCall } from './graph-call.js';
 import { GraphError } from './graph-error.js';
 import { selectFields } from './node-fields.js';
-import { personNames } from './person-names.js';
+import { personNames } from '../domain/person-names.js';
 import { PersonThreads } from './person-threads.js';
 
 /** What an app may know of a person. */

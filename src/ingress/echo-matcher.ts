@@ -25,7 +25,7 @@ export type MatchedEcho =
   /** It bears our mark, but no such message was ever sent: it is from before the store was restored. */
   | { readonly kind: 'unknown_send' }
   /** Not ours: somebody answered past us. */
-  | { readonly kind: 'event'; readonly submission: Submission };
+  | { readonly kind: 'events'; readonly submissions: readonly Submission[] };
 
 const dayMs = 24 * 60 * 60 * 1000;
 /** An intent that has had no outcome for so long gets none from an echo without reference. */
@@ -57,7 +57,7 @@ export class EchoMatcher {
     // In this order: an intent that is settled between the two looks is found by the second.
     const open = echo.channel === 'instagram' ? await this.#openIntent(echo, message) : null;
     if (await this.#isTold(echo)) return { kind: 'told' };
-    return open ?? { kind: 'event', submission: outside(echo, message) };
+    return open ?? { kind: 'events', submissions: [outside(echo, message)] };
   }
 
   /** Whether the message is in the log already, by its id. Its row is of the day of its intent. */

@@ -26,8 +26,11 @@ import type { Configuration } from '../store/configuration.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
 import { faultOf } from '../store/database-errors.js';
 import { QuarantineStore, type Quarantined } from '../store/quarantine.store.js';
+import { ButtonFinder, hasTap } from './button-finder.js';
+import { accessRefused, quarantined as quarantinedSignal } from '../telemetry/signals.js';
 import { EchoMatcher, type MatchedEcho } from './echo-matcher.js';
-import { splitBody, type PendingEcho, type SplitBody } from './webhook-body.js';
+import { StandbyOwner } from './standby-owner.js';
+import { splitBody, type PendingEcho, type SplitBody, type SplitItem } from './webhook-body.js';
 import { WebhookErrorFilter } from './webhook-error.filter.js';
 import { isSignedBy, sameSecret } from './webhook-signature.js';
 
@@ -53,6 +56,8 @@ export class MetaWebhookController {
     private readonly clock: Clock,
     private readonly settings: Settings,
     private readonly echoes: EchoMatcher,
+    private readonly buttons: ButtonFinder,
+    private readonly standby: StandbyOwner,
   ) {}
 
   /** The platform asks whether this address is ours. */
@@ -95,6 +100,7 @@ export class MetaWebhookController {
     const signature = headers['x-hub-signature-256'];
     if (secret === undefined || !isSignedBy(secret, bytes, typeof signature === 'string' ? signature : undefined)) {
       this.#logger.warn({ msg: 'a webhook without a valid signature was refused', traceId: id, ip });
+      accessRefused.tell({ interface: 'ingress' });
       throw new ForbiddenException('The signature is not valid.');
     }
     const encoding = headers['content-encoding'];
@@ -138,17 +144,16 @@ export class MetaWebhookController {
   }
 
   /**
-   * In the order of the body: events of one thread are decided in the order in which they are dispatched, so who wrote
-   * what is echoed is found out before anything is. Answers what could not be routed.
+   * In the order of the body: events of one thread are decided in the order in which they are dispatched, so whatever has
+   * to be looked up is looked up before anything is. Answers what could not be routed.
    */
-  async #route(items: readonly (Submission | PendingEcho)[]): Promise<Quarantined[]> {
+  async #route(items: readonly SplitItem[]): Promise<Quarantined[]> {
     const refused: Quarantined[] = [];
     try {
-      const steps = items.some(isPendingEcho)
-        ? await Promise.all(items.map(async (item) => (isPendingEcho(item) ? this.echoes.match(item) : asEvent(item))))
-        : (items as readonly Submission[]).map(asEvent);
-      const outcomes = await Promise.all(steps.map((step) => this.#take(step)));
-      outcomes.forEach((result, index) => {
+      const results = items.some(needsLookingUp)
+        ? await this.#routeLookedUp(items)
+        : (await this.router.dispatchAll(items as readonly Submission[])).map(({ result }) => result);
+      results.forEach((result, index) => {
         const item = items[index];
         if (item !== undefined && isRefused(result)) refused.push(...evidenceOf(item, result));
       });
@@ -159,10 +164,24 @@ export class MetaWebhookController {
     return refused;
   }
 
-  async #take(step: MatchedEcho): Promise<Outcome['result'] | 'unknown_send'> {
+  async #routeLookedUp(items: readonly SplitItem[]): Promise<TakenResult[]> {
+    const steps = await Promise.all(items.map((item) => this.#lookUp(item)));
+    return Promise.all(steps.map((step) => this.#take(step)));
+  }
+
+  /** Whose message is echoed, whose button was tapped, who has the thread at the platform. */
+  async #lookUp(item: SplitItem): Promise<MatchedEcho> {
+    if (isPendingEcho(item)) return this.echoes.match(item);
+    const submissions = 'take' in item ? await this.standby.before(item) : [item];
+    return { kind: 'events', submissions: await Promise.all(submissions.map((each) => this.buttons.withApp(each))) };
+  }
+
+  async #take(step: MatchedEcho): Promise<TakenResult> {
     switch (step.kind) {
-      case 'event':
-        return (await this.router.dispatch(step.submission)).result;
+      case 'events': {
+        const results = await Promise.all(step.submissions.map((each) => this.router.dispatch(each)));
+        return results.map(({ result }) => result).find(isRefused) ?? 'applied';
+      }
       case 'ours':
         return (await commitSent(this.router, step.row, step.intent, step.mid, step.payload)).result;
       case 'told':
@@ -182,12 +201,14 @@ export class MetaWebhookController {
     this.#logger.warn({ msg: 'events were put in quarantine', reasons });
     try {
       await this.quarantine.add(quarantined, this.clock.now());
+      for (const [reason, count] of Object.entries(reasons)) quarantinedSignal.tell({ reason, count });
     } catch (error) {
       throw new ServiceUnavailableException('Not everything could be kept: send it again.', { cause: error });
     }
   }
 }
 
+type TakenResult = Outcome['result'] | 'unknown_send';
 /** Reasons that a newer configuration can take away: a page that was just made, the emulator's clock that was just moved. */
 const maybeOutdated: ReadonlySet<string> = new Set(['unknown_page', 'stale', 'in_the_future']);
 
@@ -216,14 +237,14 @@ function isRefused(result: string): result is Refusal {
   return refusals.some((each) => each === result);
 }
 
-function evidenceOf(item: Submission | PendingEcho, reason: Refusal): Quarantined[] {
+function evidenceOf(item: SplitItem, reason: Refusal): Quarantined[] {
   const { pageId } = item.key;
   if (isPendingEcho(item)) return [{ reason, pageId, payload: item.payload }];
   return item.events.flatMap(({ event }) => ('payload' in event ? [{ reason, pageId, payload: event.payload }] : []));
 }
 
-function isPendingEcho(item: Submission | PendingEcho): item is PendingEcho {
+function isPendingEcho(item: SplitItem): item is PendingEcho {
   return 'item' in item;
 }
 
-const asEvent = (submission: Submission): MatchedEcho => ({ kind: 'event', submission });
+const needsLookingUp = (item: SplitItem): boolean => isPendingEcho(item) || 'take' in item || hasTap(item);

@@ -31,9 +31,18 @@ export interface PendingEcho extends EchoItem {
   readonly traceId: string;
 }
 
+/** An event that the platform reports in standby: another of the page's apps there has the thread. */
+export interface StandbyEvent extends Submission {
+  /** That the thread is somebody else's. */
+  readonly take: Submission;
+}
+
+/** One event, or an echo whose sender has to be found out. */
+export type SplitItem = Submission | StandbyEvent | PendingEcho;
+
 /** A webhook's body, split: every item of it is in one of the two lists. */
 export interface SplitBody {
-  readonly submissions: readonly (Submission | PendingEcho)[];
+  readonly submissions: readonly SplitItem[];
   readonly quarantined: readonly Quarantined[];
 }
 
@@ -49,7 +58,7 @@ export interface SplitContext {
 
 /** Splits a parsed body into one submission an event, in the order of the body. One bad item costs no other. */
 export function splitBody(body: object, { configuration, now, traceId, metaAppId }: SplitContext): SplitBody {
-  const submissions: (Submission | PendingEcho)[] = [];
+  const submissions: SplitItem[] = [];
   const quarantined: Quarantined[] = [];
   const cause = { by: 'person', traceId } as const;
   const channel = channelOf(body);
@@ -59,19 +68,19 @@ export function splitBody(body: object, { configuration, now, traceId, metaAppId
     return { submissions, quarantined };
   }
   for (const entry of entries as readonly unknown[]) {
-    const items: unknown = isObject(entry) ? Reflect.get(entry, 'messaging') : undefined;
+    const items = isObject(entry) ? itemsOf(entry) : [];
     const id: unknown = isObject(entry) ? Reflect.get(entry, 'id') : undefined;
     if (!isObject(entry) || typeof id !== 'string') {
       quarantined.push(quarantine('malformed_entry', null, entry));
       continue;
     }
     const found = isGraphId(id) ? pageOf(id, channel, configuration) : null;
-    if (!Array.isArray(items)) {
-      // `standby` and `changes`: events of threads that the platform has given to another of its apps, or no messages.
+    if (items === null) {
+      // `changes`: what is no message.
       quarantined.push(quarantine(found === null ? 'unknown_page' : 'not_routed_yet', found, entry));
       continue;
     }
-    for (const item of items as readonly unknown[]) {
+    for (const { item, inStandby } of items) {
       if (found === null) {
         quarantined.push(quarantine('unknown_page', null, item));
         continue;
@@ -90,16 +99,47 @@ export function splitBody(body: object, { configuration, now, traceId, metaAppId
         submissions.push({ ...read, key: { pageId: found, psid: read.psid }, channel, traceId });
       } else {
         const { psid, event, sourceId, occurredAt } = read;
-        submissions.push({
+        const submission = {
           key: { pageId: found, psid },
           channel,
           events: [{ event, sourceId, occurredAt }],
           cause: 'newOwner' in read ? handoverCause(read, traceId) : cause,
-        });
+        };
+        submissions.push(inStandby ? { ...submission, take: takeOf(submission, event.payload, traceId) } : submission);
       }
     }
   }
   return { submissions, quarantined };
+}
+
+interface FoundItem {
+  readonly item: unknown;
+  readonly inStandby: boolean;
+}
+
+/** The items of an entry in their order; null if it has none. What the entry says of earlier owners is kept with each. */
+function itemsOf(entry: object): FoundItem[] | null {
+  const { messaging, standby, hop_context } = entry as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(messaging) && !Array.isArray(standby)) return null;
+  const withContext = (item: unknown) =>
+    hop_context === undefined || !isObject(item) ? item : { ...item, hop_context };
+  const found = (list: unknown, inStandby: boolean) =>
+    Array.isArray(list) ? list.map((item: unknown) => ({ item: withContext(item), inStandby })) : [];
+  return [...found(messaging, false), ...found(standby, true)];
+}
+
+/** That somebody else at the platform has the thread, as an event of its own. */
+function takeOf({ key, channel, events }: Submission, payload: string, traceId: string): Submission {
+  return {
+    key,
+    channel,
+    events: events.map(({ sourceId, occurredAt }) => ({
+      event: { type: 'outside.take', payload },
+      sourceId: `outside.take:${sourceId}`,
+      occurredAt,
+    })),
+    cause: { by: 'system', reason: 'The platform reports the thread in standby: another app there has it.', traceId },
+  };
 }
 
 function handoverCause({ event, newOwner }: HandoverItem, traceId: string): Cause {

@@ -1,4 +1,4 @@
-import { laneOf, threadName } from '../domain/ids.js';
+import { threadName, type ThreadKey } from '../domain/ids.js';
 import type { Cause, LogRow } from '../domain/log.js';
 import { businessIdOf, type Page } from '../domain/page.js';
 import { decide, explainRefusal, overdue, type Decision } from '../domain/thread/decide.js';
@@ -7,25 +7,39 @@ import { newThread, type Thread } from '../domain/thread/thread.js';
 import type { Configuration } from '../store/configuration.js';
 import type { LaneBatch } from '../store/lane.store.js';
 import type { Outcome, Submission } from './submission.js';
+import type { CachedThread } from './thread-cache.js';
 
-/** What deciding needs from outside: what is known of threads and lanes, and the time. */
+/** A submission with what is known of its thread. */
+export interface Undecided {
+  readonly submission: Submission;
+  readonly lane: number;
+  readonly cached: CachedThread;
+}
+
+/** What deciding needs from outside: where the lanes are, and the time. */
 export interface Knowledge {
-  readonly thread: (submission: Submission) => Thread | null;
   readonly lastId: (lane: number) => number;
+  /** When the person was erased, if they were a short time ago; milliseconds since 1970. */
+  readonly erasedAt: (key: ThreadKey) => number | null;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
+/** What a batch writes to one lane, and what is known of its threads once it is committed. */
+export interface DecidedLane extends LaneBatch {
+  readonly changes: ReadonlyMap<CachedThread, Thread>;
+}
+
 /** A batch of submissions as decided, not yet committed. */
 export interface DecidedBatch {
-  readonly lanes: readonly LaneBatch[];
+  readonly lanes: readonly DecidedLane[];
   /** The outcome of each submission, in the same order, if the batch is committed. */
   readonly outcomes: readonly Outcome[];
 }
 
 class LaneDraft {
   readonly rows: LogRow[] = [];
-  readonly threads = new Map<string, Thread>();
+  readonly changes = new Map<CachedThread, Thread>();
 
   constructor(
     readonly lane: number,
@@ -38,26 +52,26 @@ class LaneDraft {
  * then proves that the answer was not given on old knowledge.
  */
 export function decideBatch(
-  submissions: readonly Submission[],
+  undecided: readonly Undecided[],
   configuration: Configuration,
   knowledge: Knowledge,
 ): DecidedBatch {
   const drafts = new Map<number, LaneDraft>();
-  const outcomes = submissions.map((submission) => {
-    const lane = laneOf(submission.key);
+  const outcomes = undecided.map(({ submission, lane, cached }) => {
     let draft = drafts.get(lane);
     if (draft === undefined) {
       draft = new LaneDraft(lane, knowledge.lastId(lane));
       drafts.set(lane, draft);
     }
-    return decideSubmission(submission, configuration, knowledge, draft);
+    return decideSubmission(submission, cached, configuration, knowledge, draft);
   });
   return {
-    lanes: [...drafts.values()].map((draft) => ({
-      lane: draft.lane,
-      expected: draft.expected,
-      rows: draft.rows,
-      threads: [...draft.threads.values()],
+    lanes: [...drafts.values()].map(({ lane, expected, rows, changes }) => ({
+      lane,
+      expected,
+      rows,
+      threads: [...changes.values()],
+      changes,
     })),
     outcomes,
   };
@@ -65,6 +79,7 @@ export function decideBatch(
 
 function decideSubmission(
   submission: Submission,
+  cached: CachedThread,
   configuration: Configuration,
   knowledge: Knowledge,
   draft: LaneDraft,
@@ -72,8 +87,12 @@ function decideSubmission(
   const { key, events, cause } = submission;
   const page = configuration.pages.get(key.pageId);
   if (page === undefined) return { result: 'unknown_page' };
+  const erasedAt = knowledge.erasedAt(key);
+  if (erasedAt !== null && events.some(({ occurredAt }) => occurredAt !== null && occurredAt <= erasedAt)) {
+    return { result: 'erased' };
+  }
 
-  let thread = draft.threads.get(threadName(key)) ?? knowledge.thread(submission);
+  let thread = draft.changes.get(cached) ?? cached.thread ?? null;
   if (thread === null) {
     const first = events[0]?.event;
     if (first === undefined || !isUserEvent(first)) return { result: 'unknown_person' };
@@ -105,7 +124,7 @@ function decideSubmission(
   const keep = () => {
     draft.rows.push(...rows);
     // Nothing of a person who has done nothing is kept.
-    if (rows.length > 0) draft.threads.set(threadName(key), current);
+    if (rows.length > 0) draft.changes.set(cached, current);
   };
 
   let current: Thread = before;
@@ -115,8 +134,9 @@ function decideSubmission(
     return { result: 'version_mismatch', thread: before };
   }
   const at = Math.max(knowledge.now, before.lastAt);
-  const rehearsed = submission.rehearsed ?? [];
-  for (const [index, { event, sourceId, occurredAt }] of [...events, ...rehearsed].entries()) {
+  const steps = submission.rehearsed === undefined ? events : [...events, ...submission.rehearsed];
+  let index = 0;
+  for (const { event, sourceId, occurredAt } of steps) {
     const decision = decide(current, event, page, at);
     const skipped = decision.assignment?.skippedAppId ?? null;
     const entry = {
@@ -136,7 +156,8 @@ function decideSubmission(
       return { result: 'refused', refusal, thread: before, rows: rows.slice(settled) };
     }
     current = decision.thread;
-    if (index >= events.length) continue;
+    index += 1;
+    if (index > events.length) continue;
     log(decision, entry);
     kept = current;
   }

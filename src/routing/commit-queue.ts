@@ -1,15 +1,59 @@
-import { laneOf } from '../domain/ids.js';
+import { laneOf, threadName } from '../domain/ids.js';
 import type { Outcome, Submission } from './submission.js';
+import type { CachedThread } from './thread-cache.js';
+
+/** The answers to submissions that were handed in together. */
+class Answers {
+  readonly #outcomes: Outcome[];
+  #missing: number;
+
+  constructor(
+    count: number,
+    private readonly resolve: (outcomes: Outcome[]) => void,
+    readonly reject: (error: Error) => void,
+  ) {
+    this.#outcomes = new Array<Outcome>(count);
+    this.#missing = count;
+  }
+
+  settle(index: number, outcome: Outcome): void {
+    this.#outcomes[index] = outcome;
+    this.#missing -= 1;
+    if (this.#missing === 0) this.resolve(this.#outcomes);
+  }
+}
 
 /** A submission that waits for its answer. */
-export interface Pending {
-  readonly submission: Submission;
+export class Pending {
   readonly lane: number;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: Error) => void;
+  /** Names its thread. */
+  readonly thread: string;
+  /** What is known of the thread; set before the submission is decided. */
+  cached: CachedThread = unknownThread;
   /** Whether an idempotency key has been looked up. */
   keyChecked: boolean;
+
+  constructor(
+    readonly submission: Submission,
+    private readonly answers: Answers,
+    private readonly index: number,
+  ) {
+    this.lane = laneOf(submission.key);
+    this.thread = threadName(submission.key);
+    this.keyChecked = submission.idempotency === undefined;
+  }
+
+  resolve(outcome: Outcome): void {
+    this.answers.settle(this.index, outcome);
+  }
+
+  /** With this, everything that was handed in together counts as failed. */
+  reject(error: Error): void {
+    this.answers.reject(error);
+  }
 }
+
+const unknownThread: CachedThread = { thread: undefined };
 
 export interface CommitQueueOptions {
   /** How many commits may be under way at once: the lanes are shared out over as many parts. */
@@ -44,14 +88,20 @@ export class CommitQueue {
   }
 
   get waiting(): number {
-    return this.#parts.reduce((sum, part) => sum + part.waiting.length, 0);
+    let waiting = 0;
+    for (const part of this.#parts) waiting += part.waiting.length;
+    return waiting;
   }
 
-  enqueue(submission: Submission): Promise<Outcome> {
+  /** The outcomes in the order of the submissions; rejects when one of them failed. */
+  enqueue(submissions: readonly Submission[]): Promise<Outcome[]> {
+    if (submissions.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      const lane = laneOf(submission.key);
-      const keyChecked = submission.idempotency === undefined;
-      this.#parts[lane % this.#parts.length]?.waiting.push({ submission, lane, resolve, reject, keyChecked });
+      const answers = new Answers(submissions.length, resolve, reject);
+      submissions.forEach((submission, index) => {
+        const pending = new Pending(submission, answers, index);
+        this.#parts[pending.lane % this.#parts.length]?.waiting.push(pending);
+      });
       this.#wake();
     });
   }

@@ -11,9 +11,10 @@ import { faultOf } from '../store/database-errors.js';
 import type { LaneState, LaneStore } from '../store/lane.store.js';
 import { dayOf } from '../store/log-partitions.js';
 import type { QuarantineStore } from '../store/quarantine.store.js';
+import { batchCommitted } from '../telemetry/signals.js';
 import { decideBatch, type DecidedBatch } from './batch.js';
 import type { Pending } from './commit-queue.js';
-import { RouterBusyError, type Outcome, type Submission } from './submission.js';
+import { RouterBusyError, type Outcome } from './submission.js';
 import { ThreadCache } from './thread-cache.js';
 
 /** After this many lost races the lanes are locked first. */
@@ -63,16 +64,19 @@ export class Committer {
   async #commit(batch: readonly Pending[]): Promise<void> {
     let open = batch;
     const givingUpAt = this.clock.monotonicMs() + patienceMs;
+    // Hardly ever is an event twice in one batch, so it is not looked for before the database has met one.
+    let apart = false;
     for (let misses = 0, rounds = 0; open.length > 0; rounds++) {
       if (rounds === roundsMax) throw new Error('a batch did not settle');
       try {
         open = await this.#answerKnownKeys(open);
         if (open.length === 0) return;
-        open = misses < missesMax ? await this.#tryOnce(open) : await this.#tryLocked(open);
+        open = misses < missesMax ? await this.#tryOnce(open, apart) : await this.#tryLocked(open, apart);
         misses++;
       } catch (error) {
         switch (faultOf(error)) {
           case 'duplicate':
+            apart = true;
             open = await this.#answerDuplicates(open);
             break;
           case 'bad_data':
@@ -92,27 +96,30 @@ export class Committer {
   }
 
   /** Decides and commits without holding a lock meanwhile; returns what has to be decided again. */
-  async #tryOnce(open: readonly Pending[]): Promise<readonly Pending[]> {
+  async #tryOnce(open: readonly Pending[], apart: boolean): Promise<readonly Pending[]> {
     const { epoch } = this.configuration.current();
-    const threads = await this.#load(open);
-    const { first, repeated } = separateRepeated(open);
-    const decided = this.#decide(first, threads);
+    await this.#load(open);
+    const { first, repeated } = apart ? separateRepeated(open) : { first: open, repeated: [] };
+    const decided = this.#decide(first);
     this.failpoints.pass('ingest.beforeCommit');
+    const startedMs = this.clock.monotonicMs();
     const states = await this.lanes.commit(epoch, decided.lanes);
+    batchCommitted.tell({ events: first.length, durationMs: this.clock.monotonicMs() - startedMs });
     this.failpoints.pass('ingest.afterCommit');
     return [...(await this.#apply(first, decided, epoch, states)), ...repeated];
   }
 
   /** The same with the lanes locked, so that nobody can be faster. */
-  async #tryLocked(open: readonly Pending[]): Promise<readonly Pending[]> {
-    const { first, repeated } = separateRepeated(open);
+  async #tryLocked(open: readonly Pending[], apart: boolean): Promise<readonly Pending[]> {
+    const { first, repeated } = apart ? separateRepeated(open) : { first: open, repeated: [] };
     const lanes = [...new Set(first.map(({ lane }) => lane))].sort((a, b) => a - b);
     const [decided, epoch, states] = await this.lanes.withLocked(lanes, async (locked, client) => {
       // A configuration change holds the lanes' locks until it is committed, so what is read now is what they hold.
       let { epoch } = this.configuration.current();
       if (locked.some((state) => state.configEpoch !== epoch)) ({ epoch } = await this.configuration.refresh());
       for (const state of locked) await this.#catchUp(state, client);
-      const decided = this.#decide(first, await this.#load(first, client));
+      await this.#load(first, client);
+      const decided = this.#decide(first);
       this.failpoints.pass('ingest.beforeCommit');
       return [decided, epoch, await this.lanes.commit(epoch, decided.lanes, client)] as const;
     });
@@ -120,16 +127,12 @@ export class Committer {
     return [...(await this.#apply(first, decided, epoch, states)), ...repeated];
   }
 
-  #decide(open: readonly Pending[], threads: ReadonlyMap<string, Thread>): DecidedBatch {
-    return decideBatch(
-      open.map(({ submission }) => submission),
-      this.configuration.current(),
-      {
-        thread: ({ key }) => threads.get(threadName(key)) ?? null,
-        lastId: (lane) => this.#cache.lastId(lane) ?? 0,
-        now: this.clock.now(),
-      },
-    );
+  #decide(open: readonly Pending[]): DecidedBatch {
+    return decideBatch(open, this.configuration.current(), {
+      erasedAt: (key) => this.#cache.erasedAt(key),
+      lastId: (lane) => this.#cache.lastId(lane) ?? 0,
+      now: this.clock.now(),
+    });
   }
 
   /** Answers what was committed, brings the other lanes up to date and returns their submissions. */
@@ -147,7 +150,7 @@ export class Committer {
       if (state.lastId !== batch.expected || state.configEpoch !== epoch) continue;
       committed.add(batch.lane);
       this.#cache.setLastId(batch.lane, batch.expected + batch.rows.length);
-      for (const thread of batch.threads) this.#cache.set(thread);
+      for (const [cached, thread] of batch.changes) cached.thread = thread;
     }
     const lost: Pending[] = [];
     open.forEach((pending, index) => {
@@ -170,7 +173,10 @@ export class Committer {
     for (;;) {
       const after = this.#cache.lastId(state.lane);
       if (after === undefined || after >= state.lastId) {
-        if (after === undefined) this.#cache.setLastId(state.lane, state.lastId);
+        if (after === undefined) {
+          await this.#learnErased([state.lane], client);
+          this.#cache.setLastId(state.lane, state.lastId);
+        }
         return;
       }
       const rows = await this.lanes.rowsAfter(state.lane, after, catchUpRows, client);
@@ -178,36 +184,42 @@ export class Committer {
       const last = rows.at(-1)?.id ?? after;
       const complete = rows.length < catchUpRows;
       // A lane has a hole where somebody was erased, and what is held of them must not come back: all of it is read anew.
-      if (last - after > rows.length || (complete && last < state.lastId)) this.#cache.forget(state.lane);
+      if (last - after > rows.length || (complete && last < state.lastId)) {
+        this.#cache.forget(state.lane);
+        await this.#learnErased([state.lane], client);
+      }
       this.#cache.setLastId(state.lane, complete ? Math.max(state.lastId, last) : last);
     }
   }
 
-  /**
-   * The batch's threads by name, those that exist; reads lanes and threads that are not in memory. The answer does not
-   * depend on what the cache still holds when the batch is decided: one as small as a batch would have dropped some.
-   */
-  async #load(open: readonly Pending[], client?: PoolClient): Promise<ReadonlyMap<string, Thread>> {
-    const threads = new Map<string, Thread>();
+  /** Reads the lanes and threads that are not in memory. */
+  async #load(open: readonly Pending[], client?: PoolClient): Promise<void> {
     const lanes = new Set<number>();
-    const keys = new Map<string, Submission['key']>();
-    for (const { submission, lane } of open) {
-      if (this.#cache.lastId(lane) === undefined) lanes.add(lane);
-      const thread = this.#cache.get(submission.key);
-      if (thread === undefined) keys.set(threadName(submission.key), submission.key);
-      else threads.set(threadName(thread), thread);
+    const unknown = new Map<string, Pending>();
+    for (const pending of open) {
+      if (this.#cache.lastId(pending.lane) === undefined) lanes.add(pending.lane);
+      pending.cached = this.#cache.entry(pending.thread);
+      if (pending.cached.thread === undefined) unknown.set(pending.thread, pending);
     }
     // Lanes first: a thread read afterwards can only be newer, and then the lane has moved on and the commit notices.
     if (lanes.size > 0) {
-      for (const state of await this.lanes.states([...lanes], client)) this.#cache.setLastId(state.lane, state.lastId);
+      const states = await this.lanes.states([...lanes], client);
+      await this.#learnErased([...lanes], client);
+      for (const state of states) this.#cache.setLastId(state.lane, state.lastId);
     }
-    if (keys.size > 0) {
-      for (const thread of await this.lanes.findThreads([...keys.values()], client)) {
-        this.#cache.set(thread);
-        threads.set(threadName(thread), thread);
-      }
+    if (unknown.size > 0) {
+      const pendings = [...unknown.values()];
+      const keys = pendings.map(({ submission }) => submission.key);
+      const found = new Map<string, Thread>();
+      for (const thread of await this.lanes.findThreads(keys, client)) found.set(threadName(thread), thread);
+      for (const { cached, thread } of pendings) cached.thread = found.get(thread) ?? null;
     }
-    return threads;
+  }
+
+  /** Learns who was erased of these lanes. An erasure raises the lane's number, so a commit notices a later one. */
+  async #learnErased(lanes: readonly number[], client?: PoolClient): Promise<void> {
+    const erased = await this.lanes.erasedPeople(lanes, client);
+    for (const lane of lanes) this.#cache.setErased(lane, erased.get(lane));
   }
 
   /** Answers calls whose idempotency key was used before. */
@@ -325,10 +337,10 @@ function separateRepeated(open: readonly Pending[]): { first: Pending[]; repeate
   const first: Pending[] = [];
   const repeated: Pending[] = [];
   for (const pending of open) {
-    const names = pending.submission.events.map(({ sourceId }) => `${pending.lane} ${sourceId}`);
-    if (names.some((name) => seen.has(name))) repeated.push(pending);
+    const { events } = pending.submission;
+    if (events.some(({ sourceId }) => seen.has(sourceId))) repeated.push(pending);
     else {
-      for (const name of names) seen.add(name);
+      for (const { sourceId } of events) seen.add(sourceId);
       first.push(pending);
     }
   }

@@ -42,6 +42,8 @@ export type Outcome =
   /** Only a person's own event starts a thread. */
   | { readonly result: 'unknown_person' }
   | { readonly result: 'unknown_page' }
+  /** It happened before the person was erased, so it is not taken again. */
+  | { readonly result: 'erased' }
   /** The person is on the page's other channel. */
   | { readonly result: 'wrong_channel'; readonly channel: Channel }
   | { readonly result: 'version_mismatch'; readonly thread: Thread }

@@ -32,7 +32,8 @@ export class ThreadRouter {
       committedRows,
       clock,
       failpoints,
-      THREAD_CACHE_MAX,
+      // A batch's threads have to fit into one generation of the cache, or one of them could be held twice.
+      Math.max(THREAD_CACHE_MAX, 2 * COMMIT_BATCH_MAX),
     );
     this.#waitingMax = COMMIT_QUEUE_MAX;
     this.#queue = new CommitQueue((batch) => committer.commit(batch), {
@@ -51,11 +52,18 @@ export class ThreadRouter {
    * Decides and commits the events of one thread, all or none. A refusal is an outcome; throws RouterBusyError when too
    * much is waiting or the database does not answer.
    */
-  dispatch(submission: Submission): Promise<Outcome> {
+  async dispatch(submission: Submission): Promise<Outcome> {
+    const [outcome] = await this.dispatchAll([submission]);
+    if (outcome === undefined) throw new Error('a submission was not answered');
+    return outcome;
+  }
+
+  /** The same for several submissions, each on its own; the outcomes are in their order. */
+  dispatchAll(submissions: readonly Submission[]): Promise<Outcome[]> {
     if (this.#queue.waiting >= this.#waitingMax) {
       return Promise.reject(new RouterBusyError('Too many events are waiting to be committed.'));
     }
-    return this.#queue.enqueue(withKey(submission));
+    return this.#queue.enqueue(submissions.map(withKey));
   }
 
   /** Resolves when everything submitted so far is answered. */

@@ -2,6 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { AppId } from '../domain/ids.js';
 import type { AppKind, WebhookField } from '../domain/page.js';
 
+/** An app as it was configured. Its secrets are sealed in the table, and open in what `SealedEntities` gives. */
 @Entity('app')
 export class AppEntity {
   @PrimaryColumn('text', { name: 'app_id', primaryKeyConstraintName: 'app_pk' })
@@ -26,9 +27,13 @@ export class AppEntity {
   @Column('int', { name: 'batch_size_max', default: 1 })
   batchSizeMax!: number;
 
-  /** Fields the app itself subscribes to; null: every field. */
+  /** Fields of pages the app itself subscribes to; null: it never has, and hears every field. */
   @Column('text', { name: 'subscribed_fields', array: true, nullable: true })
   subscribedFields!: WebhookField[] | null;
+
+  /** The same of Instagram accounts. */
+  @Column('text', { name: 'instagram_subscribed_fields', array: true, nullable: true })
+  instagramSubscribedFields!: WebhookField[] | null;
 
   @Column('timestamptz', { name: 'paused_at', nullable: true })
   pausedAt!: Date | null;

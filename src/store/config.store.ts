@@ -7,6 +7,7 @@ import {
   type OutsideReplyPolicy,
   type WebhookField,
 } from '../domain/page.js';
+import { enterAct, isAct, Secret, type State } from './act.js';
 import { hashOfToken, newAccessToken, newAppSecret } from './access-token.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
@@ -16,6 +17,8 @@ import { readConfiguration } from './configuration.reader.js';
 import { ConnectionEntity } from './connection.entity.js';
 import { PageEntity } from './page.entity.js';
 import { RouteEntity, type RouteKind } from './route.entity.js';
+import { SealedEntities } from './sealed-entities.js';
+import type { Vault } from './vault.js';
 
 /** How long a token still works after a newer one has replaced it: time enough to roll it out. */
 export const tokenGraceMs = 24 * 60 * 60 * 1000;
@@ -63,9 +66,12 @@ export interface RouteSettings {
 export interface AppSubscription {
   readonly callbackUrl?: string;
   readonly verifyToken?: string;
-  /** Null: every field. */
-  readonly subscribedFields?: readonly WebhookField[] | null;
+  /** By channel: of pages, and of Instagram accounts. */
+  readonly subscribedFields?: Readonly<Partial<Record<Channel, readonly WebhookField[]>>>;
 }
+
+/** Reads what a change is about, for the audit trail; null: there is no such thing. */
+type Subject = (manager: EntityManager) => Promise<State>;
 
 /**
  * Pages, apps, connections, routes and tokens, and the emulator's clock. Every change raises the configuration's epoch
@@ -75,11 +81,18 @@ export interface AppSubscription {
 export class ConfigStore {
   readonly #listeners = new Set<() => Promise<unknown>>();
 
-  constructor(private readonly dataSource: DataSource) {}
+  readonly #entities: SealedEntities;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly vault: Vault,
+  ) {
+    this.#entities = new SealedEntities(vault);
+  }
 
   /** All configuration, with the epoch it belongs to, in one snapshot. */
   async read(): Promise<Configuration> {
-    return readConfiguration(this.dataSource.manager);
+    return readConfiguration(this.dataSource.manager, this.vault);
   }
 
   /** The epoch alone: whether what one has read still holds. */
@@ -96,42 +109,52 @@ export class ConfigStore {
 
   /**
    * Does `work` in one transaction that locks every lane, in order, and raises the epoch of all. Work must not wait for
-   * anything but the database: meanwhile nothing is routed.
+   * anything but the database: meanwhile nothing is routed. An operator's act is entered in the audit trail with it.
    */
   async change<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const result = await this.dataSource.transaction(async (manager) => {
       await manager.query('select lane from lane order by lane for update');
       await manager.query('update configuration set epoch = epoch + 1');
       await manager.query('update lane set config_epoch = (select epoch from configuration)');
-      return work(manager);
+      const done = await work(manager);
+      await enterAct(manager, null, null);
+      return done;
     });
     // The change is committed: a listener that fails now catches up by itself.
     await Promise.allSettled([...this.#listeners].map((listener) => listener()));
     return result;
   }
 
+  /** As `change`; the audit trail also gets what `subject` was like before and after. */
+  async #changeOf<T>(subject: Subject, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.change(async (manager) => {
+      if (!isAct()) return work(manager);
+      const before = await subject(manager);
+      const done = await work(manager);
+      await enterAct(manager, before, await subject(manager));
+      return done;
+    });
+  }
+
   // --- apps ----------------------------------------------------------------------------------------------------------
 
   async findApp(appId: AppId): Promise<AppEntity | null> {
-    return this.dataSource.manager.findOneBy(AppEntity, { appId });
+    return this.#entities.findApp(this.dataSource.manager, appId);
   }
 
   /** Apps in the order of their ids (as text), after `after`. */
   async listApps(after: string, limit: number): Promise<AppEntity[]> {
-    return this.dataSource.manager.find(AppEntity, {
-      where: { appId: MoreThan(after as AppId) },
-      order: { appId: 'ASC' },
-      take: limit,
-    });
+    return this.#entities.listApps(this.dataSource.manager, after, limit);
   }
 
   /** Creates or replaces an app. Its pause and its own subscription stay as they are. */
   async putApp(appId: AppId, settings: AppSettings): Promise<{ app: AppEntity; created: boolean }> {
-    return this.change(async (manager) => {
-      const known = await manager.findOneBy(AppEntity, { appId });
+    return this.#changeOf(this.#appState(appId), async (manager) => {
+      const known = await this.#entities.findApp(manager, appId);
       const app = manager.create(AppEntity, {
         appId,
         subscribedFields: null,
+        instagramSubscribedFields: null,
         pausedAt: null,
         pauseReason: null,
         ...known,
@@ -142,7 +165,7 @@ export class ConfigStore {
         appSecret: settings.appSecret ?? known?.appSecret ?? newAppSecret(),
         batchSizeMax: settings.batchSizeMax,
       });
-      await manager.upsert(AppEntity, app, ['appId']);
+      await this.#entities.saveApp(manager, app);
       return { app, created: known === null };
     });
   }
@@ -150,13 +173,16 @@ export class ConfigStore {
   /** What the app itself says it wants to hear, and where. */
   async subscribeApp(appId: AppId, subscription: AppSubscription): Promise<void> {
     await this.change(async (manager) => {
-      const app = await getApp(manager, appId);
+      const app = await this.#getApp(manager, appId);
       if (subscription.callbackUrl !== undefined) app.callbackUrl = subscription.callbackUrl;
       if (subscription.verifyToken !== undefined) app.verifyToken = subscription.verifyToken;
       if (subscription.subscribedFields !== undefined) {
-        app.subscribedFields = subscription.subscribedFields === null ? null : [...subscription.subscribedFields];
+        const { messenger, instagram } = subscription.subscribedFields;
+        // Whoever subscribes to one kind of object is subscribed to the other only if it says so, too.
+        app.subscribedFields = [...(messenger ?? app.subscribedFields ?? [])];
+        app.instagramSubscribedFields = [...(instagram ?? app.instagramSubscribedFields ?? [])];
       }
-      await manager.upsert(AppEntity, app, ['appId']);
+      await this.#entities.saveApp(manager, app);
     });
   }
 
@@ -170,8 +196,8 @@ export class ConfigStore {
   }
 
   private async setPause(appId: AppId, pausedAt: Date | null, pauseReason: string | null): Promise<AppEntity> {
-    return this.change(async (manager) => {
-      const app = await getApp(manager, appId);
+    return this.#changeOf(this.#appState(appId), async (manager) => {
+      const app = await this.#getApp(manager, appId);
       // An app that is paused already keeps the time since when.
       if (pausedAt !== null && app.pausedAt !== null) return app;
       Object.assign(app, { pausedAt, pauseReason });
@@ -182,8 +208,8 @@ export class ConfigStore {
 
   /** Deletes an app, its connections, tokens and routes. Threads it owns are released before their next event. */
   async deleteApp(appId: AppId): Promise<void> {
-    await this.change(async (manager) => {
-      await getApp(manager, appId);
+    await this.#changeOf(this.#appState(appId), async (manager) => {
+      await this.#getApp(manager, appId);
       await unsetAsDefault(manager, appId, null);
       await manager.delete(RouteEntity, { appId });
       await manager.delete(AppEntity, { appId });
@@ -193,16 +219,12 @@ export class ConfigStore {
   // --- pages ---------------------------------------------------------------------------------------------------------
 
   async findPage(pageId: PageId): Promise<PageEntity | null> {
-    return this.dataSource.manager.findOneBy(PageEntity, { pageId });
+    return this.#entities.findPage(this.dataSource.manager, pageId);
   }
 
   /** Pages in the order of their ids (as text), after `after`. */
   async listPages(after: string, limit: number): Promise<PageEntity[]> {
-    return this.dataSource.manager.find(PageEntity, {
-      where: { pageId: MoreThan(after as PageId) },
-      order: { pageId: 'ASC' },
-      take: limit,
-    });
+    return this.#entities.listPages(this.dataSource.manager, after, limit);
   }
 
   /**
@@ -211,8 +233,8 @@ export class ConfigStore {
    * default app of either channel turns standby on for every connected app.
    */
   async putPage(pageId: PageId, settings: PageSettings): Promise<{ page: PageEntity; created: boolean }> {
-    return this.change(async (manager) => {
-      const known = await manager.findOneBy(PageEntity, { pageId });
+    return this.#changeOf(this.#pageState(pageId), async (manager) => {
+      const known = await this.#entities.findPage(manager, pageId);
       await requireFreeIds(manager, pageId, settings.instagram?.id ?? null);
       const page = manager.create(PageEntity, {
         pageId,
@@ -231,7 +253,7 @@ export class ConfigStore {
       const firstDefaultApp =
         !page.standbyOnConnect && (page.defaultAppId !== null || page.instagramDefaultAppId !== null);
       page.standbyOnConnect ||= firstDefaultApp;
-      await manager.upsert(PageEntity, page, ['pageId']);
+      await this.#entities.savePage(manager, page);
       if (firstDefaultApp) await turnStandbyOn(manager, pageId);
       return { page, created: known === null };
     });
@@ -239,7 +261,7 @@ export class ConfigStore {
 
   /** Deletes a page, its connections, tokens and routes. What was said on it stays in the log. */
   async deletePage(pageId: PageId): Promise<void> {
-    await this.change(async (manager) => {
+    await this.#changeOf(this.#pageState(pageId), async (manager) => {
       await getPage(manager, pageId);
       await manager.delete(PageEntity, { pageId });
     });
@@ -272,9 +294,9 @@ export class ConfigStore {
     settings: ConnectionSettings,
     at: number,
   ): Promise<{ connection: ConnectionEntity; token: string | null }> {
-    return this.change(async (manager) => {
+    return this.#changeOf(connectionState(pageId, appId), async (manager) => {
       const page = await getPage(manager, pageId);
-      await getApp(manager, appId);
+      await this.#getApp(manager, appId);
       const known = await manager.findOneBy(ConnectionEntity, { pageId, appId });
       const { standbyOnConnect } = page;
       const fields = new Set(settings.subscribedFields ?? webhookFields);
@@ -302,7 +324,7 @@ export class ConfigStore {
 
   /** Disconnects an app: it is no longer a default or social app of the page, and its tokens end at once. */
   async deleteConnection(pageId: PageId, appId: AppId): Promise<void> {
-    await this.change(async (manager) => {
+    await this.#changeOf(connectionState(pageId, appId), async (manager) => {
       await getConnection(manager, pageId, appId);
       await unsetAsDefault(manager, appId, pageId);
       await manager.delete(ConnectionEntity, { pageId, appId });
@@ -311,7 +333,7 @@ export class ConfigStore {
 
   /** A new token for a connection; older ones end `tokenGraceMs` after `at`. */
   async issueToken(pageId: PageId, appId: AppId, at: number): Promise<string> {
-    return this.change(async (manager) => {
+    return this.#changeOf(connectionState(pageId, appId), async (manager) => {
       await getConnection(manager, pageId, appId);
       await manager.update(
         AccessTokenEntity,
@@ -344,7 +366,7 @@ export class ConfigStore {
     key: string,
     settings: RouteSettings,
   ): Promise<{ route: RouteEntity; created: boolean }> {
-    return this.change(async (manager) => {
+    return this.#changeOf(routeState(pageId, kind, key), async (manager) => {
       await getPage(manager, pageId);
       await requireApp(manager, settings.appId);
       const known = await manager.findOneBy(RouteEntity, { pageId, kind, key });
@@ -363,7 +385,7 @@ export class ConfigStore {
   }
 
   async deleteRoute(pageId: PageId, kind: RouteKind, key: string): Promise<void> {
-    await this.change(async (manager) => {
+    await this.#changeOf(routeState(pageId, kind, key), async (manager) => {
       const { affected } = await manager.delete(RouteEntity, { pageId, kind, key });
       if (affected === 0) {
         throw new ConfigurationError('route_not_found', `Page ${pageId} has no route for the ${kind} "${key}".`);
@@ -373,24 +395,84 @@ export class ConfigStore {
 
   // --- the emulator's clock ------------------------------------------------------------------------------------------
 
+  /**
+   * Makes the store another one, after a restore: ids given out since the backup was made will be given again, and must
+   * not be taken for the same. Nobody holds a lane any more. Answers the new incarnation.
+   */
+  async renewIncarnation(): Promise<string> {
+    return this.change(async (manager) => {
+      await manager.query('update cursor set lease_epoch = lease_epoch + 1, holder = null, lease_until = null');
+      await manager.query('delete from dispatcher');
+      const [[row]]: [{ incarnation: string }[], number] = await manager.query(
+        `update configuration set incarnation = substr(md5(gen_random_uuid()::text), 1, 8) returning incarnation`,
+      );
+      if (row === undefined) throw new Error('the store has no configuration');
+      return row.incarnation;
+    });
+  }
+
   /** Sets how far the emulator's clock is ahead of database time, in milliseconds. */
   async setClockOffset(offsetMs: number): Promise<void> {
-    await this.change(async (manager) => {
+    await this.#changeOf(clockState, async (manager) => {
       await manager.query('update configuration set clock_offset_ms = $1', [offsetMs]);
     });
   }
+
+  async #getApp(manager: EntityManager, appId: AppId): Promise<AppEntity> {
+    const app = await this.#entities.findApp(manager, appId);
+    if (app === null) throw new ConfigurationError('app_not_found', `There is no app ${appId}.`);
+    return app;
+  }
+
+  #appState(appId: AppId): Subject {
+    return async (manager) => {
+      const app = await this.#entities.findApp(manager, appId);
+      if (app === null) return null;
+      return {
+        ...app,
+        verifyToken: new Secret(app.verifyToken),
+        appSecret: new Secret(app.appSecret),
+      };
+    };
+  }
+
+  #pageState(pageId: PageId): Subject {
+    return async (manager) => {
+      const page = await this.#entities.findPage(manager, pageId);
+      return page === null ? null : { ...page, metaAccessToken: new Secret(page.metaAccessToken) };
+    };
+  }
 }
+
+/** With its tokens, which are told apart by when they were made. */
+const connectionState =
+  (pageId: PageId, appId: AppId): Subject =>
+  async (manager) => {
+    const connection = await manager.findOneBy(ConnectionEntity, { pageId, appId });
+    if (connection === null) return null;
+    const tokens = await manager.find(AccessTokenEntity, { where: { pageId, appId }, order: { createdAt: 'ASC' } });
+    return {
+      ...connection,
+      tokens: tokens.map((token) => ({ created_at: token.createdAt, expires_at: token.expiresAt })),
+    };
+  };
+
+const routeState =
+  (pageId: PageId, kind: RouteKind, key: string): Subject =>
+  async (manager) => {
+    const route = await manager.findOneBy(RouteEntity, { pageId, kind, key });
+    return route === null ? null : { ...route };
+  };
+
+const clockState: Subject = async (manager) => {
+  const [row]: { clock_offset_ms: string }[] = await manager.query('select clock_offset_ms from configuration');
+  return row === undefined ? null : { clockOffsetMs: Number(row.clock_offset_ms) };
+};
 
 async function getPage(manager: EntityManager, pageId: PageId): Promise<PageEntity> {
   const page = await manager.findOneBy(PageEntity, { pageId });
   if (page === null) throw new ConfigurationError('page_not_found', `There is no page ${pageId}.`);
   return page;
-}
-
-async function getApp(manager: EntityManager, appId: AppId): Promise<AppEntity> {
-  const app = await manager.findOneBy(AppEntity, { appId });
-  if (app === null) throw new ConfigurationError('app_not_found', `There is no app ${appId}.`);
-  return app;
 }
 
 async function getConnection(manager: EntityManager, pageId: PageId, appId: AppId): Promise<ConnectionEntity> {

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { AppId, InstagramId, PageId } from '../domain/ids.js';
 import type { AdRoute, AppKind, Connection, OutsideReplyPolicy, Page, WebhookField } from '../domain/page.js';
 import type { App, Configuration, TokenHolder } from './configuration.js';
+import type { Vault } from './vault.js';
 
 interface AppRow {
   app_id: AppId;
@@ -12,6 +13,7 @@ interface AppRow {
   app_secret: string;
   batch_size_max: number;
   subscribed_fields: WebhookField[] | null;
+  instagram_subscribed_fields: WebhookField[] | null;
   paused_ms: number | null;
 }
 
@@ -68,6 +70,7 @@ const snapshot = `
   select epoch, incarnation, clock_offset_ms,
     (select json_agg(a order by app_id) from (
       select app_id, name, kind, callback_url, verify_token, app_secret, batch_size_max, subscribed_fields,
+        instagram_subscribed_fields,
         extract(epoch from paused_at) * 1000 as paused_ms
       from app) a) as apps,
     (select json_agg(p order by page_id) from page p) as pages,
@@ -78,12 +81,12 @@ const snapshot = `
       from access_token) t) as tokens
   from configuration`;
 
-/** Reads all configuration in one snapshot. */
-export async function readConfiguration(manager: EntityManager): Promise<Configuration> {
+/** Reads all configuration in one snapshot, with its secrets open. */
+export async function readConfiguration(manager: EntityManager, vault: Vault): Promise<Configuration> {
   const [row]: SnapshotRow[] = await manager.query(snapshot);
   if (row === undefined) throw new Error('the table configuration has lost its row');
 
-  const apps = new Map((row.apps ?? []).map((app) => [app.app_id, toApp(app)]));
+  const apps = new Map((row.apps ?? []).map((app) => [app.app_id, toApp(app, vault)]));
   const connections = Map.groupBy(row.connections ?? [], ({ page_id }) => page_id);
   const routes = Map.groupBy(row.routes ?? [], ({ page_id }) => page_id);
   const pages = new Map<PageId, Page>();
@@ -93,7 +96,9 @@ export async function readConfiguration(manager: EntityManager): Promise<Configu
     const { page_id: pageId, instagram_id: instagramId } = page;
     pages.set(pageId, toPage(page, connections.get(pageId) ?? [], routes.get(pageId) ?? [], apps));
     if (instagramId !== null) pagesByInstagram.set(instagramId, pageId);
-    if (page.meta_access_token !== null) metaTokens.set(pageId, page.meta_access_token);
+    const place = { table: 'page', column: 'meta_access_token', row: pageId };
+    const metaToken = vault.openIfAny(place, page.meta_access_token);
+    if (metaToken !== null) metaTokens.set(pageId, metaToken);
   }
   return {
     epoch: Number(row.epoch),
@@ -107,16 +112,20 @@ export async function readConfiguration(manager: EntityManager): Promise<Configu
   };
 }
 
-function toApp(row: AppRow): App {
+function toApp(row: AppRow, vault: Vault): App {
+  const place = (column: string) => ({ table: 'app', column, row: row.app_id });
   return {
     appId: row.app_id,
     name: row.name,
     kind: row.kind,
     callbackUrl: row.callback_url,
-    verifyToken: row.verify_token,
-    secret: row.app_secret,
+    verifyToken: vault.openIfAny(place('verify_token'), row.verify_token),
+    secret: vault.open(place('app_secret'), row.app_secret),
     batchSizeMax: row.batch_size_max,
-    subscribedFields: row.subscribed_fields === null ? null : new Set(row.subscribed_fields),
+    subscribedFields: {
+      messenger: row.subscribed_fields === null ? null : new Set(row.subscribed_fields),
+      instagram: row.instagram_subscribed_fields === null ? null : new Set(row.instagram_subscribed_fields),
+    },
     pausedAt: row.paused_ms,
   };
 }
@@ -151,14 +160,18 @@ function toPage(
 function toConnection(row: ConnectionRow, app: App | undefined): [AppId, Connection][] {
   // A foreign key sees to it that there always is one.
   if (app === undefined) return [];
-  const own = app.subscribedFields;
   // An app hears what both it and the page subscribe to.
-  const subscribedFields = new Set(row.subscribed_fields.filter((field) => own === null || own.has(field)));
+  const heardOn = (own: ReadonlySet<WebhookField> | null) =>
+    new Set(row.subscribed_fields.filter((field) => own === null || own.has(field)));
   const connection: Connection = {
     appId: app.appId,
     appName: app.name,
     kind: app.kind,
-    subscribedFields,
+    subscribedFields: new Set(row.subscribed_fields),
+    heardFields: {
+      messenger: heardOn(app.subscribedFields.messenger),
+      instagram: heardOn(app.subscribedFields.instagram),
+    },
     standby: { messenger: row.standby_messenger, instagram: row.standby_instagram },
     canTakeControl: row.can_take_control,
   };

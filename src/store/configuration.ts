@@ -1,5 +1,5 @@
 import type { AppId, InstagramId, PageId } from '../domain/ids.js';
-import type { AppKind, Page, WebhookField } from '../domain/page.js';
+import type { AppKind, Channel, Page, WebhookField } from '../domain/page.js';
 
 /** An app as deliveries and signatures need it. */
 export interface App {
@@ -10,8 +10,8 @@ export interface App {
   readonly verifyToken: string | null;
   readonly secret: string;
   readonly batchSizeMax: number;
-  /** Fields the app itself subscribes to; null: every field. */
-  readonly subscribedFields: ReadonlySet<WebhookField> | null;
+  /** Fields the app itself subscribes to, of pages and of Instagram accounts; null: it never has, and hears every field. */
+  readonly subscribedFields: Readonly<Record<Channel, ReadonlySet<WebhookField> | null>>;
   readonly pausedAt: number | null;
 }
 

@@ -3,7 +3,15 @@ import { laneCount, laneOf, type PageId, type Psid, type ThreadKey } from '../do
 import type { LogRow } from '../domain/log.js';
 import type { Channel } from '../domain/page.js';
 import type { Thread } from '../domain/thread/thread.js';
-import { rowFrom, rowSelection, threadFrom, threadSelection, type RowRecord, type ThreadRecord } from './records.js';
+import {
+  rowFrom,
+  rowSelection,
+  sourceHash,
+  threadFrom,
+  threadSelection,
+  type RowRecord,
+  type ThreadRecord,
+} from './records.js';
 
 /** Where a list of conversations was left. */
 export interface ConversationPosition {
@@ -33,12 +41,21 @@ export class ConversationStore {
     return rows.map(threadFrom);
   }
 
+  /** How many people have been in touch with the page on a channel since then, in milliseconds since 1970. */
+  async countEngaged(pageId: PageId, channel: Channel, since: number): Promise<number> {
+    const rows: { count: number }[] = await this.dataSource.query(
+      'select count(*)::int as count from thread where page_id = $1 and channel = $2 and last_user_event_at > $3',
+      [pageId, channel, new Date(since)],
+    );
+    return rows[0]?.count ?? 0;
+  }
+
   /** A thread's messages before a row of the log, newest first. */
   async messages(key: ThreadKey, beforeId: number, limit: number): Promise<LogRow[]> {
     const rows: RowRecord[] = await this.dataSource.query(
       `select ${rowSelection} from log
         where lane = $1 and page_id = $2 and psid = $3 and id < $4
-          and type = any($5::text[]) and outcome = 'applied' and strpos(payload, '"mid":') > 0
+          and type = any($5::text[]) and refusal is null and strpos(payload, '"mid":') > 0
         order by id desc limit $6`,
       [laneOf(key), key.pageId, key.psid, beforeId, messageTypes, limit],
     );
@@ -49,7 +66,7 @@ export class ConversationStore {
     const rows: { count: number }[] = await this.dataSource.query(
       `select count(*)::int as count from log
         where lane = $1 and page_id = $2 and psid = $3
-          and type = any($4::text[]) and outcome = 'applied' and strpos(payload, '"mid":') > 0`,
+          and type = any($4::text[]) and refusal is null and strpos(payload, '"mid":') > 0`,
       [laneOf(key), key.pageId, key.psid, messageTypes],
     );
     return rows[0]?.count ?? 0;
@@ -60,10 +77,10 @@ export class ConversationStore {
     const rows: { count: number }[] = await this.dataSource.query(
       `select count(*)::int as count from log
         where lane = $1 and page_id = $2 and psid = $3
-          and type = any($4::text[]) and type <> 'app.send' and outcome = 'applied'
+          and type = any($4::text[]) and type <> 'app.send' and refusal is null
           and id > coalesce((
             select max(id) from log
-             where lane = $1 and page_id = $2 and psid = $3 and outcome = 'applied'
+             where lane = $1 and page_id = $2 and psid = $3 and refusal is null
                and (type = 'app.send' or type = 'app.action' and strpos(payload, '"mark_seen"') > 0)), 0)`,
       [laneOf(key), key.pageId, key.psid, messageTypes],
     );
@@ -75,9 +92,9 @@ export class ConversationStore {
     // By source id in every lane: that is what the log can find without knowing the thread.
     const rows: RowRecord[] = await this.dataSource.query(
       `select ${rowSelection} from log
-        where lane = any($1::smallint[]) and source_id = any($2::text[]) and page_id = $3 and outcome = 'applied'
+        where lane = any($1::smallint[]) and source_hash = any($2::uuid[]) and page_id = $3 and refusal is null
         order by id limit 1`,
-      [lanes, [`app.send:${mid}`, `user.message:${mid}`, `user.postback:${mid}`], pageId],
+      [lanes, ['app.send', 'user.message', 'user.postback'].map((kind) => sourceHash(`${kind}:${mid}`)), pageId],
     );
     return rows[0] === undefined ? null : rowFrom(rows[0]);
   }

@@ -121,6 +121,12 @@ export interface DeliveryBacklog {
   readonly stalledThreads: number;
   readonly owed: number;
   readonly untoldDeadLetters: number;
+  /** Given up and not sent again, told or not. */
+  readonly deadLetters: number;
+  /** When something of it is tried again, in milliseconds since 1970; null if nothing waits. */
+  readonly nextAttemptAt: number | null;
+  /** Why something of it waits. */
+  readonly lastError: string | null;
   /** Since when its oldest failing delivery fails, in milliseconds since 1970; null if none does. */
   readonly failingSince: number | null;
 }
@@ -490,16 +496,21 @@ export class CursorStore {
       stalled: number;
       owed: number;
       untold: number;
+      dead: number;
       failing_since: number | null;
+      next_attempt_at: number | null;
+      last_error: string | null;
     }>(
       `select app_id, sum(stalled)::int as stalled, sum(owed)::int as owed, sum(untold)::int as untold,
-              ${time('min(since)')} as failing_since
+              sum(dead)::int as dead, ${time('min(since)')} as failing_since, ${time('min(next)')} as next_attempt_at,
+              max(last_error) as last_error
          from (
-           select app_id, 1 as stalled, 0 as owed, 0 as untold, failing_since as since from stalled
+           select app_id, 1 as stalled, 0 as owed, 0 as untold, 0 as dead, failing_since as since,
+                  next_attempt_at as next, last_error from stalled
            union all
-           select app_id, 0, coalesce(array_length(ids, 1), 0), 0, null from owed
+           select app_id, 0, coalesce(array_length(ids, 1), 0), 0, 0, null, null, null from owed
            union all
-           select app_id, 0, 0, 1, null from dead_letter where told_at is null
+           select app_id, 0, 0, (told_at is null)::int, 1, null, null, null from dead_letter where replayed_at is null
          ) outstanding
         group by app_id order by app_id`,
     );
@@ -508,7 +519,10 @@ export class CursorStore {
       stalledThreads: row.stalled,
       owed: row.owed,
       untoldDeadLetters: row.untold,
+      deadLetters: row.dead,
       failingSince: row.failing_since,
+      nextAttemptAt: row.next_attempt_at,
+      lastError: row.last_error,
     }));
   }
 }

@@ -1,13 +1,23 @@
 import 'reflect-metadata';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
+import { DataSource, MigrationExecutor, type EntityManager, type MigrationInterface } from 'typeorm';
 import { CreateTables1790000000000 } from '../../migrations/1790000000000-create-tables.js';
 import { GraphObjects1790000100001 } from '../../migrations/1790000100001-graph-objects.js';
 import { Gateway1790000100003 } from '../../migrations/1790000100003-gateway.js';
+import { CompactLog1790100000001 } from '../../migrations/1790100000001-compact-log.js';
+import { InstagramSubscription1790200000001 } from '../../migrations/1790200000001-instagram-subscription.js';
+import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
+import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
+import { SealedSecrets1790300000003 } from '../../migrations/1790300000003-sealed-secrets.js';
+import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
 import { StalledSkippedThrough1790500000001 } from '../../migrations/1790500000001-stalled-skipped-through.js';
+import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
+import { InspectorTicket1790800000001 } from '../../migrations/1790800000001-inspector-ticket.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
+import { faultOf } from './database-errors.js';
 import { PageEntity } from './page.entity.js';
 import { RouteEntity } from './route.entity.js';
 import { StoreUnavailableError } from './store-unavailable.error.js';
@@ -17,14 +27,26 @@ const migrations: (new () => MigrationInterface)[] = [
   CreateTables1790000000000,
   GraphObjects1790000100001,
   Gateway1790000100003,
+  CompactLog1790100000001,
+  InstagramSubscription1790200000001,
+  Access1790300000001,
+  Audit1790300000002,
+  SealedSecrets1790300000003,
+  Live1790400000001,
   StalledSkippedThrough1790500000001,
+  Operation1790600000001,
+  InspectorTicket1790800000001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 
 const MIGRATIONS_TABLE = 'migration';
 /** Any number, the same for good: who migrates a database of ours holds this lock in it. */
 const MIGRATION_LOCK = 7_420_026;
-const MIGRATION_LOCK_TIMEOUT_MS = 300_000;
+/** How long an instance waits for another that migrates, and tries to get the locks it needs. */
+const MIGRATION_PATIENCE_MS = 300_000;
+/** How long a migration waits for a table: everything else that wants the table waits behind it meanwhile. */
+const TABLE_LOCK_TIMEOUT_MS = 1_000;
+const MIGRATION_RETRY_MS = 1_000;
 
 const SERVER_VERSION_MIN = 15;
 const POOL_SIZE = 10;
@@ -58,12 +80,24 @@ export async function openDataSource(url: string, options: StoreConnectionOption
   return connect(url, connectionSettings(options));
 }
 
-/**
- * Brings the database up to date: all pending migrations in one transaction, or none. Instances that start at the same
- * time wait for each other with a lock that ends with the transaction; one of the session would be lost or shared behind
- * PgBouncer.
- */
+/** Brings the database up to date: all pending migrations in one transaction, or none. */
 export async function migrate(dataSource: DataSource): Promise<void> {
+  await migrationTransaction(dataSource, async ({ connection, queryRunner }) => {
+    const executor = new MigrationExecutor(connection, queryRunner);
+    executor.transaction = 'all';
+    await executor.executePendingMigrations();
+  });
+}
+
+/**
+ * Does `work` in one transaction in which nobody else migrates. Instances that start at the same time wait for each other
+ * with a lock that ends with the transaction; one of the session would be lost or shared behind PgBouncer. Instances of
+ * the version before go on serving: a table that is in use is tried again a moment later.
+ */
+export async function migrationTransaction(
+  dataSource: DataSource,
+  work: (manager: EntityManager) => Promise<void>,
+): Promise<void> {
   // A connection of its own, because filling a large table may take longer than any other statement is allowed to.
   const patient = await connect(connectionStringOf(dataSource), {
     ...connectionSettings({ poolSize: 1, applicationName: 'signalbox migration' }),
@@ -71,22 +105,44 @@ export async function migrate(dataSource: DataSource): Promise<void> {
     query_timeout: 0,
     idle_in_transaction_session_timeout: 0,
   });
-  const runner = patient.createQueryRunner();
+  const givingUpAt = performance.now() + MIGRATION_PATIENCE_MS;
+  try {
+    for (;;) {
+      try {
+        return await runOnce(patient, work);
+      } catch (error) {
+        if (faultOf(error) !== 'retry' || performance.now() > givingUpAt) throw error;
+        await delay(MIGRATION_RETRY_MS);
+      }
+    }
+  } finally {
+    await patient.destroy();
+  }
+}
+
+async function runOnce(dataSource: DataSource, work: (manager: EntityManager) => Promise<void>): Promise<void> {
+  const runner = dataSource.createQueryRunner();
   try {
     await runner.startTransaction();
-    await runner.query(`select set_config('lock_timeout', $1, true)`, [String(MIGRATION_LOCK_TIMEOUT_MS)]);
+    await runner.query(`select set_config('lock_timeout', $1, true)`, [String(MIGRATION_PATIENCE_MS)]);
     await runner.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    const executor = new MigrationExecutor(patient, runner);
-    executor.transaction = 'all';
-    await executor.executePendingMigrations();
+    // From here on each lock is one that instances of the version before may hold, and wait behind.
+    await runner.query(`select set_config('lock_timeout', $1, true)`, [String(TABLE_LOCK_TIMEOUT_MS)]);
+    await work(runner.manager);
     await runner.commitTransaction();
   } catch (error) {
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
     throw error;
   } finally {
     await runner.release();
-    await patient.destroy();
   }
+}
+
+/** Names of migrations that this version needs and the database has not had. */
+export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
+  const rows: { name: string }[] = await dataSource.query(`select name from ${MIGRATIONS_TABLE}`);
+  const done = new Set(rows.map(({ name }) => name));
+  return migrations.map(({ name }) => name).filter((name) => !done.has(name));
 }
 
 /**

@@ -40,6 +40,11 @@ export function faultOf(error: unknown): DatabaseFault {
   return 'bug';
 }
 
+/** Whether a text could not be kept because of a character in it: the database's texts hold everything but NUL. */
+export function isUnstorableText(error: unknown): boolean {
+  return codeOf(error) === '22021';
+}
+
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const code: unknown = Reflect.get(error, 'code');

@@ -77,7 +77,7 @@ export class DeliveryStore {
   /** Deliveries of all threads in the order of the log, lane by lane, after one. May find fewer than there are. */
   async list(filter: DeliveryFilter, after: DeliveryKey | null, limit: number): Promise<DeliveryPage> {
     // The id is digits only, so it means nothing to LIKE; whether the row is really meant is looked at again below.
-    const mentions = filter.appId === undefined ? null : `%"appId":"${filter.appId}"%`;
+    const mentions = filter.appId === undefined ? null : `%${filter.appId}%`;
     return this.#scan(after, filter, limit, async (from, step) =>
       this.#rows(
         `(l.lane, l.id) >= ($1, $2) ${someNotice} and ($3::text is null or l.notices like $3)
@@ -155,7 +155,7 @@ export class DeliveryStore {
   }
 }
 
-const someNotice = `and l.notices <> '[]'`;
+const someNotice = 'and l.notices is not null';
 
 interface FoundNotice extends DeliveryKey {
   readonly row: LogRow;

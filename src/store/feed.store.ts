@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { LogRow } from '../domain/log.js';
 import type { Thread } from '../domain/thread/thread.js';
-import { imageFrom, keyFrom, milliseconds, rowFrom, rowSelection, type RowRecord } from './records.js';
+import { rowFrom, rowSelection, type RowRecord } from './records.js';
 
 /** A change of who owns a thread, or of the state it is in. */
 export interface OwnershipChange {
@@ -35,26 +35,28 @@ export class FeedStore {
     const lastIds = await this.lastIds();
     const lanes = lastIds.map((_, lane) => lane).filter((lane) => (lastIds[lane] ?? 0) > (positions[lane] ?? 0));
     if (lanes.length === 0) return { changes: [], positions };
-    const rows: (RowRecord & { before: string | null; before_version: number; before_at: number })[] =
-      await this.dataSource.query(
-        `select c.* from unnest($1::smallint[], $2::bigint[], $3::bigint[]) w (lane, after_id, last_id),
+    const rows: (RowRecord & { before_id: string | null })[] = await this.dataSource.query(
+      `select c.* from unnest($1::smallint[], $2::bigint[], $3::bigint[]) w (lane, after_id, last_id),
         lateral (
-          select ${rowSelection}, before, before_version, ${milliseconds('before_at')} from (
-            select l.*, p.thread as before, p.version as before_version, p.at as before_at
+          select ${rowSelection}, before_id from (
+            select l.*, p.id as before_id
               from log l
               left join lateral (
-                select version, thread, at from log p
-                 where p.lane = l.lane and p.page_id = l.page_id and p.psid = l.psid and p.id < l.id
+                select id, version from log p
+                 where p.lane = l.lane and p.psid = l.psid and p.page_id = l.page_id and p.id < l.id
                  order by p.id desc limit 1) p on true
              where l.lane = w.lane and l.id > w.after_id and l.id <= w.last_id
                and l.version > 0 and l.version is distinct from p.version
              order by l.id limit $4) found) c
         order by c.lane, c.id::bigint limit $4`,
-        [lanes, lanes.map((lane) => positions[lane] ?? 0), lanes.map((lane) => lastIds[lane] ?? 0), limit],
-      );
+      [lanes, lanes.map((lane) => positions[lane] ?? 0), lanes.map((lane) => lastIds[lane] ?? 0), limit],
+    );
+    const before = await this.#threadsAfter(
+      rows.flatMap(({ lane, before_id: id }) => (id === null ? [] : [{ lane, id }])),
+    );
     const changes = rows.map((row) => ({
       row: rowFrom(row),
-      before: row.before === null ? null : imageFrom(keyFrom(row), row.before, row.before_version, row.before_at),
+      before: (row.before_id === null ? undefined : before.get(`${row.lane} ${row.before_id}`)) ?? null,
     }));
     const last = changes.length < limit ? undefined : changes.at(-1)?.row;
     return {
@@ -66,5 +68,14 @@ export class FeedStore {
         return lane === last.lane ? last.id : position;
       }),
     };
+  }
+
+  /** Threads as these rows left them, by `<lane> <id>`. */
+  async #threadsAfter(keys: readonly { lane: number; id: string }[]): Promise<Map<string, Thread>> {
+    const rows: RowRecord[] = await this.dataSource.query(
+      `select ${rowSelection} from log join unnest($1::smallint[], $2::bigint[]) k (lane, id) using (lane, id)`,
+      [keys.map(({ lane }) => lane), keys.map(({ id }) => id)],
+    );
+    return new Map(rows.map((row) => [`${row.lane} ${row.id}`, rowFrom(row).thread]));
   }
 }

@@ -1,14 +1,18 @@
 import type { Pool, PoolClient } from 'pg';
 import { laneOf, type ThreadKey } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
+import { machineVersion } from '../domain/thread/thread.machine.js';
 import type { Thread } from '../domain/thread/thread.js';
+import { type ErasedPeople, readErasedPeople } from './erased-people.js';
 import { LogPartitions } from './log-partitions.js';
+import { bigint, parameters, smallint, unnested, type ParameterColumns } from './parameter-columns.js';
 import {
   keyFrom,
+  newestColumn,
   rowColumns,
   rowFrom,
   rowSelection,
-  threadColumns,
+  sourceHash,
   threadFrom,
   threadSelection,
   type KeyRecord,
@@ -23,7 +27,7 @@ export interface LaneBatch {
   readonly expected: number;
   /** The rows that follow it, numbered `expected + 1` and on. */
   readonly rows: readonly LogRow[];
-  /** Each changed thread once, as its last row leaves it. */
+  /** Each changed thread once: the very object that its last row has. */
   readonly threads: readonly Thread[];
 }
 
@@ -88,22 +92,26 @@ export class LaneStore {
    * each lane as it was found before; a lane was committed if that is where its batch expected it.
    */
   async commit(epoch: number, batches: readonly LaneBatch[], on: Queryable = this.#pool): Promise<LaneState[]> {
-    const rows = batches.flatMap((batch) => batch.rows);
-    const threads = batches.flatMap((batch) => batch.threads);
+    const inOrder = [...batches].sort((a, b) => a.lane - b.lane);
+    const rows = inOrder.flatMap((batch) => batch.rows);
+    const newest = new Set(inOrder.flatMap((batch) => batch.threads));
     await this.#partitions.ensure(rows);
     const { rows: states } = await on.query<LaneRecord>({
       ...this.#named('commit'),
       text: commitStatement,
       values: [
-        batches.map((batch) => batch.lane),
-        batches.map((batch) => batch.expected),
-        batches.map((batch) => batch.expected + batch.rows.length),
         epoch,
-        ...threadColumns(threads),
-        ...rowColumns(rows),
+        ...parameters(batchColumns, inOrder),
+        newestColumn(newest).values(rows),
+        ...parameters(rowColumns, rows),
       ],
     });
     return states.map(laneStateFrom);
+  }
+
+  /** Who was erased of these lanes; a lane where nobody was is left out. */
+  erasedPeople(lanes: readonly number[], on: Queryable = this.#pool): Promise<Map<number, ErasedPeople>> {
+    return readErasedPeople(on, lanes);
   }
 
   /** Runs `work` while nobody else can write to these lanes: for callers that have lost the race several times. */
@@ -134,12 +142,12 @@ export class LaneStore {
   async rowsBySource(sources: readonly { lane: number; sourceId: string; day: string }[]): Promise<LogRow[]> {
     const { rows } = await this.#pool.query<RowRecord>(
       `select ${rowSelection}
-         from log join unnest($1::smallint[], $2::text[], $3::date[]) s (lane, source_id, day)
-                using (lane, source_id, day)
+         from log join unnest($1::smallint[], $2::uuid[], $3::date[]) s (lane, source_hash, day)
+                using (lane, source_hash, day)
         order by lane, id`,
       [
         sources.map((source) => source.lane),
-        sources.map((source) => source.sourceId),
+        sources.map((source) => sourceHash(source.sourceId)),
         sources.map((source) => source.day),
       ],
     );
@@ -207,39 +215,40 @@ function laneStateFrom(record: LaneRecord): LaneState {
   return { lane: record.lane, lastId: Number(record.last_id), configEpoch: Number(record.config_epoch) };
 }
 
-// How a column arrives: see `records.ts`.
-const text = (parameter: number) => `string_to_array($${parameter}, e'\\x1f', e'\\x1e')`;
-const number = (parameter: number, type: string) => `string_to_array($${parameter}, ',', '-')::${type}[]`;
+const batchColumns = {
+  lane: smallint((batch) => batch.lane),
+  expected: bigint((batch) => batch.expected),
+  next_id: bigint((batch) => batch.expected + batch.rows.length),
+} satisfies ParameterColumns<LaneBatch>;
+const firstRowColumn = 2 + Object.keys(batchColumns).length;
+const logged = Object.keys(rowColumns).join(', ');
 
-/**
- * $1 lanes, $2 where they are expected, $3 where they go, $4 the configuration's epoch, then the columns of threads and
- * rows. Lanes are locked in order first: two commits over the same lanes would deadlock otherwise.
+/*
+ * $1 is the configuration's epoch; then come the columns of the batches, of which $2 are the lanes, and of the rows.
+ * Lanes are locked in order first: two commits over the same lanes would deadlock otherwise. Rows come sorted by lane and
+ * id, so that those that follow each other in an index are written one after the other.
  */
 const commitStatement = `
   with batch as (
-    select * from unnest($1::smallint[], $2::bigint[], $3::bigint[]) b (lane, expected, next_id)
+    select ${unnested(batchColumns, 2)}
   ), locked as (
-    select lane, last_id, config_epoch from lane where lane = any($1::smallint[]) order by lane for update
+    select lane, last_id, config_epoch from lane where lane = any($2::smallint[]) order by lane for update
   ), moved as (
     update lane set last_id = batch.next_id
       from batch join locked using (lane)
-     where lane.lane = batch.lane and locked.last_id = batch.expected and locked.config_epoch = $4::bigint
+     where lane.lane = batch.lane and locked.last_id = batch.expected and locked.config_epoch = $1::bigint
        and lane.last_id = batch.expected
     returning lane.lane
+  ), event as materialized (
+    select ${unnested({ is_newest: newestColumn(new Set()), ...rowColumns }, firstRowColumn)}
   ), saved as (
     insert into thread (lane, page_id, psid, channel, state, owner_app_id, previous_owner_app_id, entry_point,
                         pending_referral, owner_since, last_user_event_at, deadline_at, wake_at, last_at, version,
                         machine_version)
-    select t.lane, t.page_id, t.psid, t.channel, t.state, t.owner_app_id, t.previous_owner_app_id, t.entry_point,
-           t.pending_referral, to_timestamp(t.owner_since / 1000), to_timestamp(t.last_user_event_at / 1000),
-           to_timestamp(t.deadline_at / 1000), to_timestamp(t.deadline_at / 1000), to_timestamp(t.last_at / 1000),
-           t.version, t.machine_version
-      from unnest(${number(5, 'smallint')}, ${text(6)}, ${text(7)}, ${text(8)}, ${text(9)}, ${text(10)}, ${text(11)},
-                  ${text(12)}, ${text(13)}, ${number(14, 'float8')}, ${number(15, 'float8')}, ${number(16, 'float8')}, ${number(17, 'float8')}, ${number(18, 'int')},
-                  ${number(19, 'int')})
-           t (lane, page_id, psid, channel, state, owner_app_id, previous_owner_app_id, entry_point, pending_referral,
-              owner_since, last_user_event_at, deadline_at, last_at, version, machine_version)
-      join moved using (lane)
+    select lane, page_id, psid, channel, state, owner_app_id, previous_owner_app_id, entry_point, pending_referral,
+           owner_since, last_user_event_at, deadline_at, deadline_at, at, version, ${machineVersion}
+      from event join moved using (lane)
+     where is_newest
     on conflict (lane, page_id, psid) do update
        set state = excluded.state, owner_app_id = excluded.owner_app_id,
            previous_owner_app_id = excluded.previous_owner_app_id, entry_point = excluded.entry_point,
@@ -249,17 +258,6 @@ const commitStatement = `
                           else coalesce(thread.wake_at, excluded.deadline_at) end,
            last_at = excluded.last_at, version = excluded.version, machine_version = excluded.machine_version
   ), logged as (
-    insert into log (lane, id, day, page_id, psid, business_id, version, type, source_id, at, occurred_at, outcome,
-                     payload, event, cause, notices, refusal, thread)
-    select r.lane, r.id, (to_timestamp(r.occurred_at / 1000) at time zone 'UTC')::date, r.page_id, r.psid,
-           r.business_id, r.version, r.type, r.source_id, to_timestamp(r.at / 1000),
-           to_timestamp(r.occurred_at / 1000), case when r.refusal is null then 'applied' else 'refused' end,
-           r.payload, r.event, r.cause, r.notices, r.refusal, r.thread
-      from unnest(${number(20, 'smallint')}, ${number(21, 'bigint')}, ${text(22)}, ${text(23)}, ${text(24)}, ${number(25, 'int')}, ${text(26)},
-                  ${text(27)}, ${number(28, 'float8')}, ${number(29, 'float8')}, ${text(30)}, ${text(31)}, ${text(32)}, ${text(33)},
-                  ${text(34)}, ${text(35)})
-           r (lane, id, page_id, psid, business_id, version, type, source_id, at, occurred_at, payload, event, cause,
-              notices, refusal, thread)
-      join moved using (lane)
+    insert into log (${logged}) select ${logged} from event join moved using (lane)
   )
   select lane, last_id, config_epoch from locked`;

@@ -1,22 +1,18 @@
 import type { Pool } from 'pg';
-import { laneOf, type AppId, type PageId, type ThreadKey } from '../domain/ids.js';
+import { laneOf, type ThreadKey } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
-import type { Thread, ThreadState } from '../domain/thread/thread.js';
+import type { Thread } from '../domain/thread/thread.js';
 import { rowFrom, rowSelection, threadFrom, threadSelection, type RowRecord, type ThreadRecord } from './records.js';
-
-/** Which threads to list. Absent: any. */
-export interface ThreadFilter {
-  readonly pageId?: PageId;
-  readonly state?: ThreadState;
-  readonly ownerAppId?: AppId;
-}
 
 /** Reads of the log and of the threads it folds into. */
 export class LogStore {
   readonly #pool: Pool;
+  readonly #prepared: boolean;
 
-  constructor(pool: Pool) {
+  /** @param options `prepared`: whether the reads that many calls begin with may be prepared statements */
+  constructor(pool: Pool, options: { prepared: boolean } = { prepared: false }) {
     this.#pool = pool;
+    this.#prepared = options.prepared;
   }
 
   /** A lane's rows after an id, oldest first. */
@@ -77,6 +73,18 @@ export class LogStore {
     return rows.map(rowFrom);
   }
 
+  /** A thread's messages of apps that have buttons, newest first, whether they are known to be out or not. */
+  async sendsWithButtons(key: ThreadKey, limit: number): Promise<LogRow[]> {
+    const { rows } = await this.#pool.query<RowRecord>(
+      `select ${rowSelection} from log
+        where lane = $1 and page_id = $2 and psid = $3
+          and type = 'app.send' and refusal is null and strpos(payload, '"type":"postback"') > 0
+        order by id desc limit $4`,
+      [laneOf(key), key.pageId, key.psid, limit],
+    );
+    return rows.map(rowFrom);
+  }
+
   /** The last id of each lane, by lane. */
   async lastIds(): Promise<number[]> {
     const { rows } = await this.#pool.query<{ last_id: string }>('select last_id from lane order by lane');
@@ -84,32 +92,12 @@ export class LogStore {
   }
 
   async findThread(key: ThreadKey): Promise<Thread | null> {
-    const { rows } = await this.#pool.query<ThreadRecord>(
-      `select ${threadSelection} from thread t where lane = $1 and page_id = $2 and psid = $3`,
-      [laneOf(key), key.pageId, key.psid],
-    );
+    const { rows } = await this.#pool.query<ThreadRecord>({
+      ...(this.#prepared && { name: 'find_thread' }),
+      text: `select ${threadSelection} from thread t where lane = $1 and page_id = $2 and psid = $3`,
+      values: [laneOf(key), key.pageId, key.psid],
+    });
     return rows[0] === undefined ? null : threadFrom(rows[0]);
-  }
-
-  /** Threads in the order of lane, page and person, after the given one. As stored: overdue changes are not applied. */
-  async listThreads(filter: ThreadFilter, after: ThreadKey | null, limit: number): Promise<Thread[]> {
-    const { rows } = await this.#pool.query<ThreadRecord>(
-      `select ${threadSelection} from thread t
-        where ($1::text is null or page_id = $1) and ($2::text is null or state = $2)
-          and ($3::text is null or owner_app_id = $3)
-          and ($4::smallint is null or (lane, page_id, psid) > ($4, $5::text, $6::text))
-        order by lane, page_id, psid limit $7`,
-      [
-        filter.pageId ?? null,
-        filter.state ?? null,
-        filter.ownerAppId ?? null,
-        after === null ? null : laneOf(after),
-        after?.pageId ?? null,
-        after?.psid ?? null,
-        limit,
-      ],
-    );
-    return rows.map(threadFrom);
   }
 
   /** The earliest end of a control window, in milliseconds since 1970; null if no thread has an owner. */

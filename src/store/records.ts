@@ -1,9 +1,22 @@
-import { appId, laneOf, pageId, psid, type ThreadKey } from '../domain/ids.js';
+import { hash } from 'node:crypto';
+import { appId, pageId, psid, type ThreadKey } from '../domain/ids.js';
 import type { LoggedEvent, LogRow } from '../domain/log.js';
 import type { Notice } from '../domain/notice.js';
 import type { Channel } from '../domain/page.js';
-import { machineVersion } from '../domain/thread/thread.machine.js';
-import { newThread, type EntryPoint, type Thread, type ThreadState } from '../domain/thread/thread.js';
+import { factNames } from '../domain/thread/thread.events.js';
+import type { EntryPoint, Thread, ThreadState } from '../domain/thread/thread.js';
+import {
+  bigint,
+  boolean,
+  date,
+  integer,
+  smallint,
+  text,
+  timestamptz,
+  uuid,
+  type ParameterColumn,
+  type ParameterColumns,
+} from './parameter-columns.js';
 
 /*
  * Between rows and domain values. Casts in this file are at the boundary to the database, which holds only what the
@@ -63,161 +76,182 @@ function entryPointFrom(text: string | null): EntryPoint | null {
   return text === null ? null : (JSON.parse(text) as EntryPoint);
 }
 
-/** The columns of threads, in the order of the commit statement. */
-export function threadColumns(threads: readonly Thread[]): string[] {
-  return [
-    numbers(threads, laneOf),
-    texts(threads, (thread) => thread.pageId),
-    texts(threads, (thread) => thread.psid),
-    texts(threads, (thread) => thread.channel),
-    texts(threads, (thread) => thread.state),
-    texts(threads, (thread) => thread.ownerAppId),
-    texts(threads, (thread) => thread.previousOwnerAppId),
-    texts(threads, (thread) => jsonOrNull(thread.entryPoint)),
-    texts(threads, (thread) => jsonOrNull(thread.pendingReferral)),
-    numbers(threads, (thread) => thread.ownerSince),
-    numbers(threads, (thread) => thread.lastUserEventAt),
-    numbers(threads, (thread) => thread.deadlineAt),
-    numbers(threads, (thread) => thread.lastAt),
-    numbers(threads, (thread) => thread.version),
-    numbers(threads, () => machineVersion),
-  ];
-}
-
 export const rowSelection = [
-  'lane, id, version, page_id, psid, business_id, type, source_id, payload, event, cause, notices, refusal, thread',
-  ...['at', 'occurred_at'].map(milliseconds),
+  'lane, id, version, page_id, psid, business_id, type, source_id, payload, event, cause, notices, refusal',
+  'channel, state, owner_app_id, previous_owner_app_id, entry_point, pending_referral',
+  ...['at', 'occurred_at', 'owner_since', 'last_user_event_at', 'deadline_at'].map(milliseconds),
 ].join(', ');
 
-export interface RowRecord extends KeyRecord {
+/** Stands in place of a payload that is too old to be kept. */
+export const removedPayload = '';
+
+export interface RowRecord extends Omit<ThreadRecord, 'last_at'> {
   lane: number;
   id: string;
-  version: number;
-  business_id: string;
+  business_id: string | null;
   type: string;
-  source_id: string;
+  source_id: string | null;
   payload: string | null;
   event: string;
   cause: string;
-  notices: string;
+  notices: string | null;
   refusal: string | null;
-  thread: string;
   at: number;
   occurred_at: number;
 }
 
 export function rowFrom(record: RowRecord): LogRow {
-  const key = keyFrom(record);
+  const type = record.type as LogRow['type'];
   return {
     lane: record.lane,
     id: Number(record.id),
-    ...key,
-    businessId: record.business_id,
-    type: record.type as LogRow['type'],
-    sourceId: record.source_id,
+    ...keyFrom(record),
+    businessId: record.business_id ?? record.page_id,
+    type,
+    sourceId: record.source_id ?? impliedSourceId(type, record.payload) ?? '',
     at: record.at,
     occurredAt: record.occurred_at,
-    payload: record.payload,
-    event: { ...noValues, ...(JSON.parse(record.event) as LoggedEvent) },
+    payload: record.payload === removedPayload ? null : record.payload,
+    ...(record.payload === removedPayload && { payloadRemoved: true }),
+    event: eventFrom(record.event, type),
     cause: JSON.parse(record.cause) as LogRow['cause'],
-    notices: (JSON.parse(record.notices) as Notice[]).map(noticeFrom),
+    notices: record.notices === null ? [] : (JSON.parse(record.notices) as StoredNotice[]).map(noticeFrom),
     refusal: record.refusal === null ? null : (JSON.parse(record.refusal) as LogRow['refusal']),
-    thread: imageFrom(key, record.thread, record.version, record.at),
+    thread: threadFrom({ ...record, last_at: record.at }),
   };
 }
 
-/** A thread as a log row stores it, after its event. */
-export function imageFrom(key: ThreadKey, text: string, version: number, lastAt: number): Thread {
-  const stored = JSON.parse(text) as Pick<Thread, 'channel'> & Partial<Thread>;
-  return { ...newThread(key.pageId, key.psid, stored.channel), ...stored, version, lastAt };
+/** The columns of a log row. */
+export const rowColumns = {
+  lane: smallint((row) => row.lane),
+  id: bigint((row) => row.id),
+  day: date((row) => row.occurredAt),
+  at: timestamptz((row) => row.at),
+  occurred_at: timestamptz((row) => row.occurredAt),
+  version: integer((row) => row.thread.version),
+  source_hash: uuid((row) => sourceHash(row.sourceId)),
+  page_id: text((row) => row.pageId),
+  psid: text((row) => row.psid),
+  business_id: text((row) => (row.businessId === row.pageId ? null : row.businessId)),
+  type: text((row) => row.type),
+  source_id: text(storedSourceId),
+  payload: text((row) => row.payload),
+  event: text((row) => storedEvent(row.event, row.type)),
+  cause: text((row) => JSON.stringify(row.cause)),
+  notices: text((row) => storedNotices(row.notices)),
+  refusal: text((row) => jsonOrNull(row.refusal)),
+  channel: text(({ thread }) => thread.channel),
+  state: text(({ thread }) => thread.state),
+  owner_app_id: text(({ thread }) => thread.ownerAppId),
+  previous_owner_app_id: text(({ thread }) => thread.previousOwnerAppId),
+  entry_point: text(({ thread }) => jsonOrNull(thread.entryPoint)),
+  pending_referral: text(({ thread }) => jsonOrNull(thread.pendingReferral)),
+  owner_since: timestamptz(({ thread }) => thread.ownerSince),
+  last_user_event_at: timestamptz(({ thread }) => thread.lastUserEventAt),
+  deadline_at: timestamptz(({ thread }) => thread.deadlineAt),
+} satisfies ParameterColumns<LogRow>;
+
+/** Whether a row is its thread's last one, which leaves the thread as it is among `newest`. */
+export function newestColumn(newest: ReadonlySet<Thread>): ParameterColumn<LogRow> {
+  return boolean(({ thread }) => newest.has(thread));
 }
 
 /*
- * What is null, and what the row has in a column of its own, is left out of the stored JSON: that is half of it, and every
- * byte is written twice, to the table and to the write-ahead log.
+ * Every byte of a row is written twice, to the table and to the write-ahead log, and that is much of what a commit costs.
+ * So what a row has in another column is left out, and what repeats in every row is kept short.
  */
-const noValues = { defaultAppId: null, assigneeAppId: null, callerAppId: null, targetAppId: null, entryPoint: null };
 
-function storedEvent(event: LoggedEvent): string {
-  return JSON.stringify({
-    type: event.type,
-    facts: event.facts,
-    defaultAppId: event.defaultAppId ?? undefined,
-    assigneeAppId: event.assigneeAppId ?? undefined,
-    callerAppId: event.callerAppId ?? undefined,
-    targetAppId: event.targetAppId ?? undefined,
-    entryPoint: event.entryPoint ?? undefined,
-  });
+/** What the unique index holds of a source id, as sixteen bytes in hexadecimal: the ids themselves are long. */
+export function sourceHash(sourceId: string): string {
+  return hash('sha256', sourceId, 'hex').slice(0, 32);
 }
 
-function storedNotices(notices: readonly Notice[]): string {
-  return JSON.stringify(
-    notices.map((notice) => (notice.kind === 'event' ? { ...notice, without: notice.without ?? undefined } : notice)),
-  );
+/** The source id of most events: their kind and the message id that their payload has. */
+function impliedSourceId(type: LogRow['type'], payload: string | null): string | null {
+  const opening = '"mid":"';
+  const at = payload?.indexOf(opening) ?? -1;
+  if (payload === null || at === -1) return null;
+  const from = at + opening.length;
+  return `${type}:${payload.slice(from, payload.indexOf('"', from))}`;
 }
 
-function noticeFrom(notice: Notice): Notice {
-  return notice.kind === 'event' ? { ...notice, without: notice.without ?? null } : notice;
+/** Null: the implied one. One that the database could not hold is refused as it would refuse it. */
+function storedSourceId({ sourceId, type, payload }: LogRow): string | null {
+  if (sourceId === impliedSourceId(type, payload)) return null;
+  if (!/[\x00-\x1f]/.test(sourceId)) return sourceId;
+  throw Object.assign(new Error('a source id contains control characters'), { code: '22021' });
 }
 
-function storedThread(thread: Thread): string {
-  return JSON.stringify({
-    channel: thread.channel,
-    state: thread.state,
-    ownerAppId: thread.ownerAppId ?? undefined,
-    previousOwnerAppId: thread.previousOwnerAppId ?? undefined,
-    entryPoint: thread.entryPoint ?? undefined,
-    ownerSince: thread.ownerSince ?? undefined,
-    lastUserEventAt: thread.lastUserEventAt ?? undefined,
-    pendingReferral: thread.pendingReferral ?? undefined,
-    deadlineAt: thread.deadlineAt ?? undefined,
-  });
+/** The type, if it is not the row's; the facts as bits in the order of `factNames`; then the values. */
+type StoredEvent = [
+  type: LoggedEvent['type'] | null,
+  facts: number,
+  defaultAppId: LoggedEvent['defaultAppId'],
+  assigneeAppId: LoggedEvent['assigneeAppId'],
+  callerAppId: LoggedEvent['callerAppId'],
+  targetAppId: LoggedEvent['targetAppId'],
+  entryPoint: LoggedEvent['entryPoint'],
+];
+
+function storedEvent(event: LoggedEvent, rowType: LogRow['type']): string {
+  let facts = 0;
+  for (const name of event.facts) facts |= factBit(name);
+  return JSON.stringify([
+    event.type === rowType ? null : event.type,
+    facts,
+    event.defaultAppId,
+    event.assigneeAppId,
+    event.callerAppId,
+    event.targetAppId,
+    event.entryPoint,
+  ] satisfies StoredEvent);
 }
 
-/** The columns of log rows, in the order of the commit statement. */
-export function rowColumns(rows: readonly LogRow[]): string[] {
-  return [
-    numbers(rows, (row) => row.lane),
-    numbers(rows, (row) => row.id),
-    texts(rows, (row) => row.pageId),
-    texts(rows, (row) => row.psid),
-    texts(rows, (row) => row.businessId),
-    numbers(rows, (row) => row.thread.version),
-    texts(rows, (row) => row.type),
-    texts(rows, (row) => withoutControls(row.sourceId)),
-    numbers(rows, (row) => row.at),
-    numbers(rows, (row) => row.occurredAt),
-    texts(rows, (row) => row.payload),
-    texts(rows, (row) => storedEvent(row.event)),
-    texts(rows, (row) => JSON.stringify(row.cause)),
-    texts(rows, (row) => storedNotices(row.notices)),
-    texts(rows, (row) => jsonOrNull(row.refusal)),
-    texts(rows, (row) => storedThread(row.thread)),
-  ];
+function eventFrom(stored: string, rowType: LogRow['type']): LoggedEvent {
+  const [type, bits, defaultAppId, assigneeAppId, callerAppId, targetAppId, entryPoint] = JSON.parse(
+    stored,
+  ) as StoredEvent;
+  return {
+    // Only a deadline's row has an event of another name.
+    type: type ?? (rowType as LoggedEvent['type']),
+    facts: factNames.filter((name) => (bits & factBit(name)) !== 0),
+    defaultAppId,
+    assigneeAppId,
+    callerAppId,
+    targetAppId,
+    entryPoint,
+  };
+}
+
+const factBits = new Map(factNames.map((name, index) => [name, 1 << index]));
+const factBit = (name: LoggedEvent['facts'][number]) => factBits.get(name) ?? 0;
+
+type EventNotice = Extract<Notice, { kind: 'event' }>;
+/** A copy of the event as `<field>:<app>`, with what is hidden from the app if anything is; or a handover in full. */
+type StoredNotice = string | Exclude<Notice, EventNotice>;
+
+function storedNotices(notices: readonly Notice[]): string | null {
+  if (notices.length === 0) return null;
+  return JSON.stringify(notices.map(storedNotice));
+}
+
+function storedNotice(notice: Notice): StoredNotice {
+  if (notice.kind !== 'event') return notice;
+  const { field, appId, without } = notice;
+  return without === null ? `${field}:${appId}` : `${field}:${appId}:${without}`;
+}
+
+function noticeFrom(stored: StoredNotice): Notice {
+  if (typeof stored !== 'string') return stored;
+  const [field, app, without = null] = stored.split(':');
+  return {
+    kind: 'event',
+    appId: appId(app ?? ''),
+    field: field as EventNotice['field'],
+    without: without as EventNotice['without'],
+  };
 }
 
 function jsonOrNull(value: object | null): string | null {
   return value === null ? null : JSON.stringify(value);
-}
-
-/*
- * A column goes to the server as one text that `string_to_array` splits there. An array literal would need every quote of
- * every JSON text escaped, which was the largest part of a commit. Control characters stand in none of the values: JSON
- * escapes them, and source ids are checked.
- */
-const separator = '\x1f';
-const nullText = '\x1e';
-
-function texts<T>(items: readonly T[], value: (item: T) => string | null): string {
-  return items.map((item) => value(item) ?? nullText).join(separator);
-}
-
-function numbers<T>(items: readonly T[], value: (item: T) => number | null): string {
-  return items.map((item) => value(item) ?? '-').join(',');
-}
-
-/** A source id as it is; one that the database could not hold is refused as it would refuse it. */
-function withoutControls(sourceId: string): string {
-  if (!/[\x00-\x1f]/.test(sourceId)) return sourceId;
-  throw Object.assign(new Error('a source id contains control characters'), { code: '22021' });
 }

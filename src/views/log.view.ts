@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { LogRow } from '../domain/log.js';
 import type { Notice } from '../domain/notice.js';
+import type { MessageText } from '../domain/role.js';
 import { refusalReasons, type Refusal } from '../domain/thread/refusal.js';
 import { threadStates } from '../domain/thread/thread.js';
 import { parseJson } from '../domain/wire-json.js';
 import { instant, instantOrNull, instantSchema } from './instant.js';
+import { redactedPayload, redactedText } from './redaction.js';
 import { entryPointSchema, entryPointView } from './thread.view.js';
 
 export const refusalSchema = z.object({
@@ -58,7 +60,12 @@ export const logEntrySchema = z.object({
     skipped_app_id: z.string().nullable().describe('An app that a route names but that is not connected.'),
   }),
   notices: z.array(noticeSchema).describe('Who is told what.'),
-  payload: z.unknown().describe('The item of `entry[].messaging[]`; null for events that carry none.'),
+  payload: z
+    .unknown()
+    .describe(
+      'The item of `entry[].messaging[]`, without what was said for a viewer; null for events that carry none.',
+    ),
+  payload_removed: z.boolean().describe('Whether there was a payload that is no longer kept, because of its age.'),
 });
 export type LogEntryView = z.infer<typeof logEntrySchema>;
 
@@ -67,7 +74,7 @@ export function logEntryId({ lane, id }: Pick<LogRow, 'lane' | 'id'>): string {
   return `${lane}-${id}`;
 }
 
-export function logEntryView(row: LogRow): LogEntryView {
+export function logEntryView(row: LogRow, text: MessageText): LogEntryView {
   return {
     id: logEntryId(row),
     page_id: row.pageId,
@@ -95,9 +102,15 @@ export function logEntryView(row: LogRow): LogEntryView {
       trace_id: row.cause.traceId ?? null,
       skipped_app_id: row.cause.skippedAppId ?? null,
     },
-    notices: row.notices.map(noticeView),
-    payload: row.payload === null ? null : parseJson(row.payload),
+    notices: row.notices.map((notice) => noticeView(notice, text)),
+    payload: row.payload === null ? null : payloadView(row.payload, text),
+    payload_removed: row.payloadRemoved === true,
   };
+}
+
+function payloadView(payload: string, text: MessageText): unknown {
+  const parsed = parseJson(payload);
+  return text === 'shown' ? parsed : redactedPayload(parsed);
 }
 
 export function refusalView(refusal: Refusal): z.infer<typeof refusalSchema> {
@@ -111,7 +124,7 @@ export function refusalView(refusal: Refusal): z.infer<typeof refusalSchema> {
   };
 }
 
-export function noticeView(notice: Notice): z.infer<typeof noticeSchema> {
+export function noticeView(notice: Notice, text: MessageText): z.infer<typeof noticeSchema> {
   return notice.kind === 'event'
     ? {
         app_id: notice.appId,
@@ -129,6 +142,7 @@ export function noticeView(notice: Notice): z.infer<typeof noticeSchema> {
         without: null,
         previous_owner_app_id: notice.previousOwnerAppId,
         new_owner_app_id: notice.newOwnerAppId,
-        metadata: notice.metadata,
+        // Apps may put there whatever the next one is to know of the conversation.
+        metadata: notice.metadata !== null && text === 'redacted' ? redactedText : notice.metadata,
       };
 }

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { messagingWindowEndsAt } from '../domain/messaging-window.js';
 import { channels, type Page } from '../domain/page.js';
 import { asOf, effectiveOwnerOf } from '../domain/thread/decide.js';
-import { threadStates, type EntryPoint, type Thread } from '../domain/thread/thread.js';
+import { entryPointTypes, threadStates, type EntryPoint, type Thread } from '../domain/thread/thread.js';
 import { instantOrNull, instantSchema } from './instant.js';
 
 export const entryPointSchema = z.object({
-  type: z.enum(['ad', 'link', 'get_started', 'organic']),
+  type: z.enum(entryPointTypes),
   ad_id: z.string().nullable(),
   ref: z.string().nullable(),
 });

@@ -3,6 +3,7 @@ import { metaAppId, Platform } from '../support/platform.js';
 import { MortalServer } from '../support/server-process.js';
 import { adminToken } from '../support/signalbox.js';
 import { guideFields, Stage, type Bot, type StagePage } from '../support/stage.js';
+import { testKeyring } from '../support/vault.js';
 
 /* The gateway dies between the three steps of a send: the intent, the call of the platform, the outcome. */
 const appSecret = 'secret-of-the-meta-app';
@@ -30,6 +31,7 @@ async function open(failpoint: string): Promise<void> {
       MODE: 'gateway',
       DATABASE_URL: database.url,
       ADMIN_TOKEN: adminToken,
+      KEYRING: testKeyring,
       META_APP_SECRET: appSecret,
       META_VERIFY_TOKEN: 'verify-token',
       META_GRAPH_URL: platform.url,

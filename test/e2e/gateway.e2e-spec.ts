@@ -1,63 +1,23 @@
+import { Gateway, pageId, pageToken } from '../support/gateway.js';
 import { inbox as inboxId } from '../support/instance.js';
-import { expiredToken, metaAppId, Platform, rateLimited, serverError, type Fault } from '../support/platform.js';
-import type { ReceivedPost } from '../support/receiver.js';
-import { startSignalbox, type TestSignalbox } from '../support/signalbox.js';
-import { guideFields, Stage, type Bot, type StagePage } from '../support/stage.js';
+import { expiredToken, metaAppId, Platform, rateLimited, serverError, usage, type Fault } from '../support/platform.js';
+import { guideFields, type Bot, type Stage, type StagePage } from '../support/stage.js';
 
-/*
- * The gateway between its apps and a stand-in for the platform: everything goes over HTTP, sends out and webhooks in.
- */
-const appSecret = 'secret-of-the-meta-app';
-const verifyToken = 'verify-token-of-the-meta-app';
-const pageToken = 'EAAmetaPageTokenThatNoAppEverSees';
-const pageId = '104700000000071';
-
+let gateway: Gateway;
 let platform: Platform;
-let signalbox: TestSignalbox;
 let stage: Stage;
 let page: StagePage;
 let marketing: Bot;
 let desk: Bot;
 let agent: Bot;
 let inbox: Bot;
-let people = 0;
 
 beforeAll(async () => {
-  platform = await Platform.start({ appSecret, token: pageToken, page: pageId, instagram: '17841400000000071' });
-  signalbox = await startSignalbox({
-    MODE: 'gateway',
-    META_APP_SECRET: appSecret,
-    META_VERIFY_TOKEN: verifyToken,
-    META_APP_ID: metaAppId,
-    META_GRAPH_URL: platform.url,
-    META_SEND_TIMEOUT_MS: '700',
-    META_ECHO_WAIT_MS: '700',
-    CALLBACK_ALLOW: '127.0.0.0/8',
-  });
-  platform.webhookUrl = `${signalbox.url}/webhooks/meta`;
-  stage = new Stage({ url: signalbox.url, adminToken: signalbox.adminToken.value });
-  marketing = await stage.addBot('2100000000000071');
-  desk = await stage.addBot('2200000000000072');
-  agent = await stage.addBot('2300000000000073');
-  inbox = await stage.addBot(inboxId, { kind: 'inbox' });
-  const subscribed_fields = [...guideFields, 'message_echoes'];
-  const all = { subscribed_fields };
-  page = await stage.addPage(
-    pageId,
-    [
-      [marketing, all],
-      [desk, all],
-      [agent, { ...all, can_take_control: true }],
-      [inbox, all],
-    ],
-    {},
-  );
-  await putPage({ meta: { page_access_token: pageToken } });
+  gateway = await Gateway.open();
+  ({ platform, stage, page, marketing, desk, agent, inbox } = gateway);
 });
 afterAll(async () => {
-  await stage.close();
-  await signalbox.stop();
-  await platform.close();
+  await gateway?.close();
 });
 beforeEach(() => {
   platform.faults.length = 0;
@@ -65,21 +25,11 @@ beforeEach(() => {
   platform.echoes = true;
 });
 
-function putPage(more: object = {}): Promise<any> {
-  return stage.ask('PUT', `/api/v1/pages/${pageId}`, {
-    name: 'Shop',
-    default_app_id: desk.id,
-    instagram: { id: '17841400000000071', default_app_id: desk.id },
-    ...more,
-  });
-}
-
-/** Somebody who has just written, and whose thread so is the desk's. Instagram's people begin with 8. */
-async function newPerson({ instagram = false } = {}): Promise<string> {
-  const person = `${instagram ? 8 : 7}000000000007${String(++people).padStart(3, '0')}`;
-  expect(await platform.personWrites(person, 'hello', { instagram })).toBe(200);
-  return person;
-}
+const putPage = (more?: object) => gateway.putPage(more);
+const newPerson = (more?: { instagram?: boolean }) => gateway.newPerson(more);
+const threadOf = (person: string) => gateway.threadOf(person);
+const rowsOf = (person: string) => gateway.rowsOf(person);
+const told = (bot: Bot, person: string, count: number) => gateway.told(bot, person, count);
 
 const send = (bot: Bot, person: string, text: string, more: object = {}) =>
   bot
@@ -87,29 +37,7 @@ const send = (bot: Bot, person: string, text: string, more: object = {}) =>
     .post('/v12.0/me/messages', { recipient: { id: person }, message: { text, metadata: 'my own' }, ...more });
 const passTo = (bot: Bot) => ({ thread_control: { control_type: 'pass', app_id: bot.id } });
 
-const threadOf = (person: string) => stage.ask('GET', `/api/v1/threads/${pageId}/${person}`);
-const rowsOf = (person: string): Promise<any[]> => stage.list(`/api/v1/threads/${pageId}/${person}/events`);
 const typesOf = async (person: string) => (await rowsOf(person)).map(({ type, outcome }) => `${type} ${outcome}`);
-
-/** What a bot has been told of a person since the first message, in short; waits until that many have come. */
-async function told(bot: Bot, person: string, count: number): Promise<string[]> {
-  const posts = await bot.receiver.waitFor(`POST ${count} about ${person}`, () => {
-    const found = bot.receiver.about(person).slice(1);
-    return found.length >= count && found;
-  });
-  expect(bot.receiver.faults).toEqual([]);
-  return posts.map(inShort);
-}
-
-function inShort({ json }: ReceivedPost): string {
-  const [entry] = json.entry;
-  const field = entry.standby === undefined ? 'live' : 'standby';
-  const [item] = entry.messaging ?? entry.standby;
-  if (item.take_thread_control) return `take for ${item.take_thread_control.new_owner_app_id}`;
-  if (item.pass_thread_control) return `pass for ${item.pass_thread_control.new_owner_app_id}`;
-  if (item.message?.is_echo) return `${field} echo: ${item.message.text}`;
-  return `${field}: ${item.message?.text}`;
-}
 
 /** Waits until an echo has become of every send. */
 async function echoed(person: string, count = 1): Promise<any[]> {
@@ -216,7 +144,7 @@ async function until<T>(look: () => T | undefined): Promise<T> {
 }
 
 describe('what the platform refuses', () => {
-  it.each<[string, { status: number; body: object }]>([
+  it.each<[string, { status: number; body: object; headers?: Record<string, string> }]>([
     ['an expired token', expiredToken],
     ['a rate limit', rateLimited],
     ['a fault of its own', serverError],
@@ -224,11 +152,18 @@ describe('what the platform refuses', () => {
     const person = await newPerson();
     platform.faults.push({ answer: refusal });
     const answer = await send(agent, person, 'hello', passTo(marketing));
-    expect({ status: answer.status, body: answer.body }).toEqual(refusal);
+    expect({ status: answer.status, body: answer.body }).toEqual({ status: refusal.status, body: refusal.body });
+    for (const [name, value] of Object.entries({ ...usage, ...refusal.headers })) {
+      expect(answer.headers.get(name)).toBe(value);
+    }
     expect(platform.calls).toHaveLength(1);
     expect(await threadOf(person)).toMatchObject({ state: 'default-owned', owner_app_id: desk.id });
     const last = (await rowsOf(person)).at(-1);
-    expect(last).toMatchObject({ type: 'app.failed', notices: [], payload: refusal });
+    expect(last).toMatchObject({
+      type: 'app.failed',
+      notices: [],
+      payload: { status: refusal.status, body: refusal.body },
+    });
   });
 
   it('reaches the app in our words if it is none of its own', async () => {
@@ -308,20 +243,65 @@ describe('an echo that is not ours', () => {
     expect((await send(desk, person, 'me too')).body.error).toMatchObject({ error_subcode: 2018300 });
   });
 
-  it('is only told where the page says so', async () => {
+  describe('where the page says that they are only told', () => {
+    beforeAll(() => putPage({ outside_replies: 'only_told' }));
+    afterAll(() => putPage());
+
+    it.each([
+      ['the platform’s inbox', { app_id: Number(inboxId) }],
+      ['a phone', {}],
+      ['another app of the page', { app_id: 3400000000000044 }],
+    ])('leaves the owner what it has, and says who answered: %s', async (_, message) => {
+      const person = await newPerson();
+      expect(await platform.echo(person, { text: 'I take this one', ...message })).toBe(200);
+      expect(await threadOf(person)).toMatchObject({ state: 'default-owned', owner_app_id: desk.id });
+      expect(await told(desk, person, 1)).toEqual(['live echo: I take this one']);
+      expect(await told(inbox, person, 1)).toEqual(['standby echo: I take this one']);
+      expect((await rowsOf(person)).at(-1)).toMatchObject({
+        type: 'outside.reply',
+        cause: { reason: expect.stringContaining('answered outside Signalbox.') },
+      });
+      expect((await send(desk, person, 'me too')).status).toBe(200);
+    });
+
+    it('nor do the platform’s own handovers move the thread', async () => {
+      const person = await newPerson();
+      for (const [verb, owner] of [
+        ['take', 3400000000000044],
+        ['pass', metaAppId],
+      ] as const) {
+        const move = { previous_owner_app_id: 1, new_owner_app_id: owner, metadata: null };
+        expect(await platform.personWrites(person, '', { item: { [`${verb}_thread_control`]: move } })).toBe(200);
+        expect(await threadOf(person)).toMatchObject({ owner_app_id: desk.id });
+      }
+      await send(desk, person, 'still here');
+      expect(await told(desk, person, 1)).toEqual(['live echo: still here']);
+    });
+  });
+
+  it('of a message of ours is ours under either policy', async () => {
     await putPage({ outside_replies: 'only_told' });
     const person = await newPerson();
-    await platform.echo(person, { text: 'from my phone' });
+    await send(agent, person, 'a human here');
     await putPage();
+    expect(await threadOf(person)).toMatchObject({ owner_app_id: agent.id });
+  });
+
+  it('is only told as well on a page without an inbox', async () => {
+    const path = `/api/v1/pages/${pageId}/apps/${inbox.id}`;
+    await stage.api('DELETE', path);
+    const person = await newPerson();
+    await platform.echo(person, { text: 'from my phone' });
     expect(await threadOf(person)).toMatchObject({ state: 'default-owned', owner_app_id: desk.id });
     expect(await told(desk, person, 1)).toEqual(['live echo: from my phone']);
+    await stage.ask('PUT', path, { subscribed_fields: [...guideFields, 'message_echoes'] });
   });
 
   it('is put aside if nobody knows the person, or our mark is on what we never sent', async () => {
     await platform.echo('7000000000079999', { text: 'hi' });
     const person = await newPerson();
     await platform.echo(person, { text: 'hi', metadata: 'signalbox:0badc0de-1-1' });
-    const rows: { reason: string }[] = await signalbox.core.dataSource.query(
+    const rows: { reason: string }[] = await gateway.signalbox.core.dataSource.query(
       'select reason from quarantine order by id',
     );
     expect(rows.map(({ reason }) => reason)).toEqual(['unknown_person', 'unknown_send']);
@@ -472,19 +452,19 @@ describe('the page’s token', () => {
 
 it('tags what people answer later than a bot may', async () => {
   const person = await newPerson();
-  await signalbox.core.configStore.setClockOffset(25 * 60 * 60 * 1000);
+  await gateway.signalbox.core.configStore.setClockOffset(25 * 60 * 60 * 1000);
   const answer = await stage.api('POST', `/api/v1/threads/${pageId}/${person}/messages`, { text: 'good morning' });
-  await signalbox.core.configStore.setClockOffset(0);
+  await gateway.signalbox.core.configStore.setClockOffset(0);
   expect(answer.status).toBe(200);
   expect(platform.calls[0]?.body).toMatchObject({ messaging_type: 'MESSAGE_TAG', tag: 'HUMAN_AGENT' });
 });
 
 it('says that the platform cannot be reached, and nothing is out', async () => {
   const person = await newPerson();
-  const { values } = signalbox.core.settings;
+  const { values } = gateway.signalbox.core.settings;
   const url = values.META_GRAPH_URL;
   // Nothing listens there: a port that was free a moment ago.
-  const gone = await Platform.start({ appSecret, token: pageToken, page: pageId, instagram: '1' });
+  const gone = await Platform.start({ appSecret: 'secret', token: pageToken, page: pageId, instagram: '1' });
   values.META_GRAPH_URL = gone.url;
   await gone.close();
   const answer = await send(desk, person, 'hello');

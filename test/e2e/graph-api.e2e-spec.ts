@@ -210,6 +210,17 @@ describe('a message', () => {
         }),
       ],
       [
+        'parameters that nobody knows, and flags as texts',
+        (id) => ({
+          init: {
+            headers: { 'content-type': form },
+            body:
+              `access_token=${token(desk)}&messaging_product=instagram&debug=all&recipient[id]=${id}` +
+              '&message[text]=hello&message[is_friendly]=true',
+          },
+        }),
+      ],
+      [
         'all in the query, and no body',
         (id) => ({
           query: `?access_token=${token(desk)}&recipient=${encodeURIComponent(`{id:${id}}`)}&message=${encodeURIComponent("{'text':'hello'}")}`,
@@ -938,11 +949,16 @@ describe('subscriptions', () => {
       { name: 'messages', version: 'v12.0' },
       { name: 'standby', version: 'v12.0' },
     ];
-    const listed = { callback_url: callbackUrl(), active: true, fields };
+    const listed = { callback_url: callbackUrl(), active: true };
+    expect((await call('GET', {})).body).toEqual({ data: [{ object: 'page', ...listed, fields }] });
+
+    const more = { ...wanted(), object: 'instagram', fields: 'messages,messaging_handovers,messaging_referral' };
+    expect((await call('POST', more)).text).toBe('{"success":true}');
+    const instagram = ['messages', 'messaging_handover', 'messaging_referral'];
     expect((await call('GET', {})).body).toEqual({
       data: [
-        { object: 'page', ...listed },
-        { object: 'instagram', ...listed },
+        { object: 'page', ...listed, fields },
+        { object: 'instagram', ...listed, fields: instagram.map((name) => ({ name, version: 'v12.0' })) },
       ],
     });
     expect((await callGraph(`${signalbox.url}/me?access_token=${appToken()}`)).body).toEqual({
@@ -991,8 +1007,26 @@ describe('subscriptions', () => {
     );
   });
 
+  it('an app hears of the objects it has subscribed to, and of no other', async () => {
+    answer = honest;
+    await call('DELETE', {});
+    await call('POST', { ...wanted(), fields: 'messages,standby,messaging_referrals' });
+    const told = async (channel: 'messenger' | 'instagram') => {
+      const person = newPerson();
+      await world.person(channel, person);
+      const [row] = await rowsOf(person);
+      return row?.notices.filter(({ appId }) => appId === marketing).length;
+    };
+    expect([await told('messenger'), await told('instagram')]).toEqual([1, 0]);
+    await call('POST', { ...wanted(), object: 'instagram' });
+    expect([await told('messenger'), await told('instagram')]).toEqual([1, 1]);
+    await call('DELETE', { object: 'page' });
+    expect([await told('messenger'), await told('instagram')]).toEqual([0, 1]);
+  });
+
   it('ends some fields, then all', async () => {
     answer = honest;
+    await call('DELETE', {});
     await call('POST', wanted());
     await call('DELETE', { object: 'page', fields: 'standby' });
     expect((await call('GET', {})).body.data[0].fields).toEqual([{ name: 'messages', version: 'v12.0' }]);

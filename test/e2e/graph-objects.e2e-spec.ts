@@ -565,19 +565,3 @@ it('me with an app token is the app', async () => {
     expect(body).toEqual({ name: `app ${desk}`, id: desk });
   }
 });
-
-it('in a gateway what people are shown is the platform’s, and not offered', async () => {
-  const gateway = await startSignalbox({
-    MODE: 'gateway',
-    META_APP_SECRET: 'a-secret-of-the-platform',
-    META_VERIFY_TOKEN: 'a-verify-token',
-  });
-  try {
-    const client = (await openShop(gateway)).as(desk);
-    for (const path of ['/me/messenger_profile', '/me/personas']) expectError(await client.get(path), 100, 33);
-    expectError(await client.post('/me/message_attachments', {}), 100, 33);
-    expect((await client.get('/me/accounts')).status).toBe(200);
-  } finally {
-    await gateway.stop();
-  }
-});

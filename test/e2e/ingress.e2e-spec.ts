@@ -277,7 +277,7 @@ it.each([
   ['malformed_entry', () => ({ object: 'page' }), 0],
   ['unknown_page', (good: object) => ({ object: 'page', entry: [{ time: 1, id: '999', messaging: [{}] }, good] }), 1],
   ['malformed_entry', (good: object) => ({ object: 'page', entry: [7, good] }), 1],
-  ['not_routed_yet', (good: object) => ({ object: 'page', entry: [{ id: demo.page, standby: [{}] }, good] }), 1],
+  ['missing_sender', (good: object) => ({ object: 'page', entry: [{ id: demo.page, standby: [{}] }, good] }), 1],
   ['not_routed_yet', (good: object) => ({ object: 'page', entry: [{ id: demo.page, changes: [{}] }, good] }), 1],
 ])('puts a part of the body aside as %s', async (reason, bodyWith, routed) => {
   const person = newPerson();

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { issueCertificate } from '../../src/config/local-authority.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { runShell } from '../support/run.js';
+import { testKeyring } from '../support/vault.js';
 import { startServerProcess, type ServerProcess } from '../support/server-process.js';
 
 let database: TestDatabase;
@@ -37,7 +38,13 @@ async function reaches(server: ServerProcess, host: string, authority: string): 
 
 describe('with a generated certificate', () => {
   const dataDir = newFolder();
-  const settings = () => ({ TLS: 'generated', DATABASE_URL: database.url, DATA_DIR: dataDir, DEMO: 'true' });
+  const settings = () => ({
+    TLS: 'generated',
+    DATABASE_URL: database.url,
+    KEYRING: testKeyring,
+    DATA_DIR: dataDir,
+    DEMO: 'true',
+  });
 
   it('greets with what to trust, and its command works as it is pasted', async () => {
     const server = await startServerProcess(settings());
@@ -96,7 +103,13 @@ describe('with a certificate of your own', () => {
 
   it('serves it', async () => {
     const { cert, key, authority } = await certificateFiles();
-    const settings = { TLS_CERT: cert, TLS_KEY: key, DATABASE_URL: database.url, DATA_DIR: newFolder() };
+    const settings = {
+      TLS_CERT: cert,
+      TLS_KEY: key,
+      DATABASE_URL: database.url,
+      KEYRING: testKeyring,
+      DATA_DIR: newFolder(),
+    };
     const server = await startServerProcess(settings);
     expect(server.url).toMatch(/^https:/);
     expect(server.stdout()).not.toContain('Trust ');

@@ -6,6 +6,7 @@ import { type AppSettings, ConfigStore, type PageSettings, tokenGraceMs } from '
 import { ConfigurationCache } from '../../src/store/configuration.cache.js';
 import { openDataSource } from '../../src/store/data-source.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { testVault } from '../support/vault.js';
 
 const shop = pageId('104700000000001');
 const shopOnInstagram = instagramId('17841400000000001');
@@ -43,7 +44,7 @@ describe('the configuration store', () => {
   beforeEach(async () => {
     await dataSource.query('truncate page, app cascade');
     await dataSource.query('update configuration set clock_offset_ms = 0');
-    store = new ConfigStore(dataSource);
+    store = new ConfigStore(dataSource, testVault);
     for (const id of [marketing, support, inbox]) await store.putApp(id, app());
     await store.putPage(shop, page());
   });
@@ -177,10 +178,14 @@ describe('the configuration store', () => {
 
   it('subscribes an app to what both it and the page subscribe to', async () => {
     await store.putConnection(shop, marketing, { subscribedFields: ['messages', 'message_reads'] }, at);
-    await store.subscribeApp(marketing, { subscribedFields: ['messages', 'standby'] });
-    expect((await connectionOf())?.subscribedFields).toEqual(new Set(['messages']));
+    await store.subscribeApp(marketing, { subscribedFields: { messenger: ['messages', 'standby'] } });
+    expect((await connectionOf())?.heardFields).toEqual({ messenger: new Set(['messages']), instagram: new Set() });
     await store.subscribeConnection(shop, marketing, webhookFields);
-    expect((await connectionOf())?.subscribedFields).toEqual(new Set(['messages', 'standby']));
+    await store.subscribeApp(marketing, { subscribedFields: { instagram: ['message_reads'] } });
+    expect((await connectionOf())?.heardFields).toEqual({
+      messenger: new Set(['messages', 'standby']),
+      instagram: new Set(['message_reads']),
+    });
   });
 
   it('keeps ids beyond 2^53 digit for digit', async () => {
@@ -277,7 +282,7 @@ describe('the configuration store', () => {
       await cache.refresh();
       const epochs: number[] = [];
       cache.subscribe(({ epoch }) => epochs.push(epoch));
-      const elsewhere = new ConfigStore(dataSource);
+      const elsewhere = new ConfigStore(dataSource, testVault);
       await elsewhere.putApp(appId('5'), app());
       const { epoch } = cache.current();
       await Promise.all([cache.refresh(), cache.refresh(), cache.refresh()]);

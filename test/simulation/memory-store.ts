@@ -1,3 +1,4 @@
+import { testVault } from '../support/vault.js';
 import type { Pool, PoolClient } from 'pg';
 import { laneCount, laneOf, threadName, type AppId, type ThreadKey } from '../../src/domain/ids.js';
 import type { LogRow } from '../../src/domain/log.js';
@@ -117,6 +118,11 @@ export class MemoryLaneStore extends LaneStore {
     return this.database.run(() => lanes.map((lane) => this.#state(lane)));
   }
 
+  /** Nobody is erased in the simulation. */
+  override erasedPeople(): ReturnType<LaneStore['erasedPeople']> {
+    return Promise.resolve(new Map());
+  }
+
   override findThreads(keys: readonly ThreadKey[]): Promise<Thread[]> {
     return this.database.run(() =>
       keys.flatMap((key) => {
@@ -225,8 +231,11 @@ export class MemoryLaneStore extends LaneStore {
 
   #requireNew(batches: readonly LaneBatch[]): void {
     const { sources } = this.database;
+    const added = new Set<string>();
     for (const row of batches.flatMap((batch) => batch.rows)) {
-      if (sources.has(sourceOf(row))) throw Object.assign(new Error('duplicate key'), { code: '23505' });
+      const source = sourceOf(row);
+      if (sources.has(source) || added.has(source)) throw Object.assign(new Error('duplicate key'), { code: '23505' });
+      added.add(source);
     }
   }
 
@@ -438,7 +447,7 @@ export class MemoryCursorStore extends CursorStore {
 
 export class MemoryConfigStore extends ConfigStore {
   constructor(private readonly database: MemoryDatabase) {
-    super({} as ConstructorParameters<typeof ConfigStore>[0]);
+    super({} as ConstructorParameters<typeof ConfigStore>[0], testVault);
   }
 
   override read(): Promise<Configuration> {

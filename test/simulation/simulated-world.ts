@@ -11,6 +11,7 @@ import type { ThreadEvent } from '../../src/domain/thread/thread.events.js';
 import { RouterBusyError, type Outcome } from '../../src/routing/submission.js';
 import { ThreadRouter } from '../../src/routing/thread-router.js';
 import { CommittedRows } from '../../src/store/committed-rows.js';
+import { EndedAttempts } from '../../src/store/ended-attempts.js';
 import { ConfigurationCache } from '../../src/store/configuration.cache.js';
 import { Timers } from '../../src/timers/timers.js';
 import { foldLog } from '../support/fold.js';
@@ -141,7 +142,16 @@ class SimulatedInstance {
     const log = new MemoryLogStore(database);
     const client = new SimulatedClient(world);
     const dispatcher = new Dispatcher(
-      { cursors: new MemoryCursorStore(database), log, committedRows, configuration, client, clock, failpoints },
+      {
+        cursors: new MemoryCursorStore(database),
+        log,
+        committedRows,
+        endedAttempts: new EndedAttempts(),
+        configuration,
+        client,
+        clock,
+        failpoints,
+      },
       {
         holder: name,
         timeoutMs,
@@ -218,7 +228,7 @@ export class SimulatedWorld {
       verifyToken: null,
       secret: 'secret',
       batchSizeMax: appId === bystander ? 5 : 1,
-      subscribedFields: null,
+      subscribedFields: { messenger: null, instagram: null },
       pausedAt: null,
     }));
     this.database = new MemoryDatabase(simulator, [page()], apps);

@@ -10,6 +10,7 @@ import { LogStore } from '../../src/store/log.store.js';
 import { QuarantineStore } from '../../src/store/quarantine.store.js';
 import { Timers } from '../../src/timers/timers.js';
 import type { FakeClock } from './fake-clock.js';
+import { testVault } from './vault.js';
 
 /** Router, timers and store of one instance, all of whose time is the test's. */
 export interface ClockedInstance {
@@ -27,7 +28,7 @@ export async function openClockedInstance(databaseUrl: string, clock: FakeClock)
   const pool = openPool(databaseUrl);
   const failpoints = new Failpoints('');
   const lanes = new LaneStore(pool, { prepared: true });
-  const configStore = new ConfigStore(dataSource);
+  const configStore = new ConfigStore(dataSource, testVault);
   const configuration = new ConfigurationCache(configStore, clock);
   const quarantine = new QuarantineStore(pool);
   const router = new ThreadRouter(lanes, configuration, quarantine, new CommittedRows(), clock, failpoints, settings);

@@ -60,11 +60,11 @@ export class DeliveryStage {
     options: Partial<DispatcherOptions> = {},
     { core = this.core, cursors = new CursorStore(core.hotPool) }: { core?: Core; cursors?: CursorStore } = {},
   ): Dispatcher {
-    const { committedRows, configuration, clock, failpoints, settings, hotPool } = core;
+    const { committedRows, endedAttempts, configuration, clock, failpoints, settings, hotPool } = core;
     const agent = createCallbackAgent({ guard: callbackGuard(settings) });
     const client = new WebhookClient(agent, options.timeoutMs ?? timeoutMs);
     const dispatcher = new Dispatcher(
-      { cursors, log: new LogStore(hotPool), client, committedRows, configuration, clock, failpoints },
+      { cursors, log: new LogStore(hotPool), client, committedRows, endedAttempts, configuration, clock, failpoints },
       {
         holder: `instance ${this.#dispatchers.length + 1}`,
         timeoutMs,

@@ -4,6 +4,7 @@ import { appId, pageId, psid, type AppId, type PageId, type Psid, type ThreadKey
 import type { ThreadEvent, UserEvent, UserEventType } from '../../src/domain/thread/thread.events.js';
 import { toWireJson } from '../../src/domain/wire-json.js';
 import type { Submission } from '../../src/routing/submission.js';
+import { testKeyRing } from './vault.js';
 
 export const shop: PageId = pageId('104700000000001');
 export const marketing: AppId = appId('2100000000000011');
@@ -15,7 +16,7 @@ export const threadOf = (number: number): ThreadKey => ({ pageId: shop, psid: pe
 
 /** The router, the store and the clock of one instance, without its interfaces. */
 export function openInstance(databaseUrl: string, settings: Record<string, string> = {}): Promise<Core> {
-  return openCore(readSettings({ LOG_LEVEL: 'silent', ...settings }), databaseUrl, (error) => {
+  return openCore(readSettings({ LOG_LEVEL: 'silent', ...settings }), databaseUrl, testKeyRing, (error) => {
     throw error;
   });
 }

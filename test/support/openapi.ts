@@ -9,6 +9,13 @@ export interface AnswerToCheck {
   readonly body: unknown;
 }
 
+/** A method of a path, as the document has it. */
+export interface DescribedOperation {
+  readonly method: string;
+  readonly template: string;
+  readonly operation: any;
+}
+
 interface Operation {
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
 }
@@ -40,6 +47,13 @@ export class OpenApiDocument {
     const response = await fetch(`${serverUrl}/docs-json`);
     if (!response.ok) throw new Error(`the server has no OpenAPI document: ${response.status}`);
     return new OpenApiDocument(await response.json());
+  }
+
+  /** Every operation of every path. */
+  operations(): DescribedOperation[] {
+    return Object.entries<any>(this.document.paths).flatMap(([template, item]) =>
+      Object.entries<any>(item).map(([method, operation]) => ({ method: method.toUpperCase(), template, operation })),
+    );
   }
 
   /** Throws unless the document describes this answer of this call. */

@@ -63,6 +63,28 @@ export class Program {
     return program;
   }
 
+  /** Resolves with what it has printed, once that is as it should be. */
+  until(what: string, isSo: (output: string) => boolean): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (!isSo(this.#output)) return;
+        this.#end(guard, look);
+        resolve(this.#output);
+      };
+      const guard = setTimeout(() => {
+        this.#end(guard, look);
+        reject(new Error(`${what} did not come; it has printed:\n${this.#output}`));
+      }, startWithinMs);
+      this.child.stdout?.on('data', look);
+      look();
+    });
+  }
+
+  #end(guard: NodeJS.Timeout, look: () => void): void {
+    clearTimeout(guard);
+    this.child.stdout?.off('data', look);
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = new Promise((resolve) => this.child.once('exit', resolve));

@@ -37,7 +37,8 @@ export class Receiver {
   });
 
   private constructor(
-    readonly appSecret: string,
+    /** It may be learnt later than the address. */
+    public appSecret: string,
     readonly verifyToken: string,
   ) {}
 

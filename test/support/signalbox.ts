@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Agent, fetch } from 'undici';
 import { readSettings } from '../../src/config/settings.js';
 import { startServer, type Server } from '../../src/server.js';
+import { testKeyring } from './vault.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
 /** A whole server inside the test's process, on a database of its own. */
@@ -35,8 +36,12 @@ export async function startSignalbox(
       DATABASE_URL: store.url,
       DATA_DIR: dataDir,
       ADMIN_TOKEN: adminToken,
+      KEYRING: testKeyring,
       LOG_LEVEL: 'fatal',
       DEMO: 'false',
+      // Tests show bad tokens on purpose, all from one address.
+      API_FAILURES_PER_MINUTE: '100000',
+      API_CALLS_PER_MINUTE: '1000000',
       ...settings,
     }),
   );

@@ -40,11 +40,13 @@ export const day = 24 * hour;
 export const newYear = 1_767_225_600_000;
 
 export function connection(id: AppId, more: Partial<Connection> = {}): Connection {
+  const subscribedFields = more.subscribedFields ?? new Set(webhookFields);
   return {
     appId: id,
     appName: `app ${id}`,
     kind: 'bot',
-    subscribedFields: new Set(webhookFields),
+    subscribedFields,
+    heardFields: { messenger: subscribedFields, instagram: subscribedFields },
     standby: { messenger: true, instagram: true },
     canTakeControl: false,
     ...more,

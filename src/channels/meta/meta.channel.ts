@@ -27,9 +27,11 @@ import { LogStore } from '../../store/log.store.js';
 import { actionEvent, actionFields } from '../action-event.js';
 import { Channel, PlatformError, type SendOutcome, type SendRequest } from '../channel.js';
 import { echoFields } from '../echo.js';
+import { notConfigured } from './meta-forwarder.js';
 import { MetaGraphClient, type MetaAnswer } from './meta-graph.client.js';
 
 type Applied = Extract<Outcome, { result: 'applied' }>;
+type Answered = Extract<MetaAnswer, { kind: 'answered' }>;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** How often the log is looked at for the echo of a send that the platform has not answered. */
@@ -65,12 +67,7 @@ export class MetaChannel extends Channel {
     const page = pages.get(request.key.pageId);
     if (page === undefined) return { mid: null, outcome: { result: 'unknown_page' } };
     const token = metaTokens.get(page.pageId);
-    if (token === undefined) {
-      throw new PlatformError(
-        'not_configured',
-        `Page ${page.pageId} has no Meta page access token: set meta.page_access_token of the page.`,
-      );
-    }
+    if (token === undefined) throw notConfigured(page);
     const { message } = request;
     return message === null ? this.#act(request, page, token) : this.#sendMessage(request, message, page, token);
   }
@@ -120,14 +117,20 @@ export class MetaChannel extends Channel {
     if (row === undefined) throw new Error('an applied intent has a row');
 
     this.failpoints.pass('send.beforeCall');
-    const answer = await this.graph.post(`${page.pageId}/messages`, token, this.#body(request, message, outcome, row));
+    const answer = await this.graph.call({
+      method: 'POST',
+      path: [page.pageId, 'messages'],
+      token,
+      parameters: this.#body(request, message, outcome, row),
+      ...(request.files !== undefined && { files: request.files }),
+    });
     this.failpoints.pass('send.afterCall');
     return this.#settle(outcome, row, intent, answer);
   }
 
   /** The message in the words of the Send API, with our reference in place of the app's metadata. */
   #body(request: SendRequest, message: Fields, { thread }: Applied, row: LogRow): Fields {
-    const { tag = null, notificationType, personaId, replyTo } = request;
+    const { tag = null, messagingType, notificationType, personaId, replyTo } = request;
     // A person at an inbox may answer for longer than a bot, if the platform is told that it is one.
     const windowEndsAt = messagingWindowEndsAt(thread.lastUserEventAt, false);
     const late = windowEndsAt !== null && row.at >= windowEndsAt;
@@ -135,7 +138,7 @@ export class MetaChannel extends Channel {
     const reference = referenceOf(this.configuration.current().incarnation, row);
     return {
       recipient: { id: request.key.psid },
-      messaging_type: usedTag === null ? 'RESPONSE' : 'MESSAGE_TAG',
+      messaging_type: usedTag === null ? (messagingType ?? 'RESPONSE') : 'MESSAGE_TAG',
       ...(usedTag !== null && { tag: usedTag }),
       // Instagram's echoes carry no metadata back.
       message: request.channel === 'messenger' ? { ...message, metadata: reference } : message,
@@ -149,7 +152,7 @@ export class MetaChannel extends Channel {
     const messageId = answer.kind === 'answered' ? messageIdOf(answer) : null;
     if (answer.kind === 'answered' && messageId !== null) {
       const outcome = await this.#keep(commitSent(this.router, row, intent, messageId, echoOf(intent, messageId)));
-      return { ...sent(intended, row, messageId, outcome), ...(answer.body !== null && { answer: answer.body }) };
+      return { ...sent(intended, row, messageId, outcome), ...told(answer) };
     }
     if (answer.kind === 'unreachable') {
       await this.#fail(row, { error: answer.reason }, `The platform could not be reached: ${answer.reason}.`);
@@ -199,7 +202,7 @@ export class MetaChannel extends Channel {
     // Written by `#fail`.
     const said = parseJson(failed?.payload ?? '{}') as { status?: number; body?: Record<string, unknown> | null };
     if (said.status === undefined) throw outcomeUnknown();
-    throw refusedBy({ status: said.status, body: said.body ?? null });
+    throw refusedBy({ status: said.status, body: said.body ?? null, headers: {} });
   }
 
   async #fail(row: LogRow, said: Fields, reason: string): Promise<void> {
@@ -229,15 +232,16 @@ export class MetaChannel extends Channel {
     const event = actionEvent(request, action, page, this.clock.now());
     const allowed = await this.#dispatch(request, [event], control);
     if (allowed.result !== 'applied') return { mid: null, outcome: allowed };
-    const body = { recipient: { id: key.psid }, ...actionFields(action) };
-    const answer = await this.graph.post(`${page.pageId}/messages`, token, body);
+    const parameters = { recipient: { id: key.psid }, ...actionFields(action) };
+    const path = [page.pageId, 'messages'];
+    const answer = await this.graph.call({ method: 'POST', path, token, parameters });
     if (answer.kind === 'unknown') throw outcomeUnknown();
     if (answer.kind === 'unreachable') {
       throw new PlatformError('unreachable', `The platform could not be reached: ${answer.reason}.`);
     }
     if (answer.status !== 200) throw refusedBy(answer);
     const outcome = control.length === 0 ? allowed : await this.router.dispatch(this.#submission(request, control));
-    return { mid: null, outcome, ...(answer.body !== null && { answer: answer.body }) };
+    return { mid: null, outcome, ...told(answer) };
   }
 
   #control({ callerAppId, control }: SendRequest): SubmittedEvent[] {
@@ -275,7 +279,7 @@ function nothingWhileAway(error: unknown): LogRow[] {
   return [];
 }
 
-function messageIdOf({ status, body }: Extract<MetaAnswer, { kind: 'answered' }>): Mid | null {
+function messageIdOf({ status, body }: Answered): Mid | null {
   const messageId = status === 200 ? body?.['message_id'] : undefined;
   return typeof messageId === 'string' && messageId !== '' ? mid(messageId) : null;
 }
@@ -287,8 +291,13 @@ function sent(intended: Applied, row: LogRow, messageId: Mid, outcome: Outcome |
   return { mid: messageId, outcome: { ...intended, thread, rows: [row, ...rows] } };
 }
 
-function refusedBy({ status, body }: NonNullable<PlatformError['answer']>): PlatformError {
-  return new PlatformError('refused', `The platform answered ${status}.`, { status, body });
+function refusedBy({ status, body, headers }: NonNullable<PlatformError['answer']>): PlatformError {
+  return new PlatformError('refused', `The platform answered ${status}.`, { status, body, headers });
+}
+
+/** The platform's answer, for the caller to hear. */
+function told({ status, body, headers }: Answered): Pick<SendOutcome, 'answer'> {
+  return body === null ? {} : { answer: { status, body, headers } };
 }
 
 function outcomeUnknown(): PlatformError {

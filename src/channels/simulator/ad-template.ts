@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { buttonsOf, quickRepliesOf, type Button, type QuickReply } from './transcript.js';
+import { buttonsOf, type PostbackButton } from '../../domain/template-buttons.js';
+import { quickRepliesOf, type QuickReply } from './transcript.js';
 
 /** What an ad greets people with. Its buttons belong to the page, not to an app. */
 export interface AdTemplate {
-  readonly buttons: readonly Button[];
+  readonly buttons: readonly PostbackButton[];
   readonly quickReplies: readonly QuickReply[];
   /** The ad's picture. */
   readonly photoUrl: string | null;

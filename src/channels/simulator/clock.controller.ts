@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AdminController } from '../../admin-auth/admin-controller.decorator.js';
 import { ApiProblems } from '../../admin-auth/api-problems.decorator.js';
+import { RequiresRole } from '../../admin-auth/requires-role.decorator.js';
 import { instant, instantSchema } from '../../views/instant.js';
 import { durationMs, durationPattern } from './duration.js';
 import { EmulatorOnlyGuard } from './emulator-only.guard.js';
@@ -31,6 +32,7 @@ export class ClockController {
   constructor(private readonly clock: VirtualClock) {}
 
   @Get()
+  @RequiresRole('viewer')
   @ApiOperation({ summary: "The emulator's time" })
   @ApiOkResponse({ standardSchema: clockSchema })
   @ApiProblems('emulator_only')
@@ -39,6 +41,7 @@ export class ClockController {
   }
 
   @Post()
+  @RequiresRole('operator')
   @HttpCode(200)
   @ApiOperation({ summary: 'Lets time pass; whatever is due by then has happened before this answers' })
   @ApiOkResponse({ standardSchema: clockSchema })

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { appId, mid, type AppId, type Mid } from '../../domain/ids.js';
 import type { LogRow } from '../../domain/log.js';
+import { buttonsOf, type PostbackButton } from '../../domain/template-buttons.js';
 import { parseJson } from '../../domain/wire-json.js';
 
 /*
@@ -13,7 +14,6 @@ const quickReplySchema = z.object({
   payload: z.string().optional(),
   image_url: z.string().optional(),
 });
-const postbackButtonSchema = z.object({ type: z.literal('postback'), title: z.string(), payload: z.string() });
 const itemSchema = z.object({
   message: z
     .object({
@@ -34,12 +34,6 @@ const itemSchema = z.object({
 
 export type QuickReply = z.infer<typeof quickReplySchema>;
 
-/** A button that answers with a postback. */
-export interface Button {
-  readonly title: string;
-  readonly payload: string;
-}
-
 /** One message as the person sees it now. */
 export interface SeenMessage {
   /** Position of its row in the lane. */
@@ -52,7 +46,7 @@ export interface SeenMessage {
   text: string | null;
   readonly attachments: readonly unknown[];
   readonly quickReplies: readonly QuickReply[];
-  readonly buttons: readonly Button[];
+  readonly buttons: readonly PostbackButton[];
   readonly replyTo: string | null;
   /** Under which of its personas the app wrote. */
   readonly personaId: string | null;
@@ -144,22 +138,6 @@ export class Transcript {
     if (reaction === null) message?.reactions.delete(by);
     else message?.reactions.set(by, reaction);
   }
-}
-
-const templateSchema = z.object({
-  buttons: z.array(z.unknown()).optional(),
-  elements: z.array(z.unknown()).optional(),
-});
-
-/** The postback buttons of a template, its own and those of its elements. */
-export function buttonsOf(template: unknown): Button[] {
-  const parsed = templateSchema.safeParse(template);
-  if (!parsed.success) return [];
-  const own = (parsed.data.buttons ?? []).flatMap((button) => {
-    const postback = postbackButtonSchema.safeParse(button);
-    return postback.success ? [{ title: postback.data.title, payload: postback.data.payload }] : [];
-  });
-  return [...own, ...(parsed.data.elements ?? []).flatMap(buttonsOf)];
 }
 
 /** The quick replies of a message in the shape of the Send API. */

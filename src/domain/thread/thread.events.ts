@@ -172,7 +172,10 @@ export function isUserEvent(event: ThreadEvent): event is UserEvent {
   return userTypes.has(event.type);
 }
 
-/** The facts the machine's guards read, each computed beforehand from the thread, the event and the page. */
+/**
+ * The facts the machine's guards read, each computed beforehand from the thread, the event and the page. The log stores
+ * them by their position: a new one goes to the end, and none is ever taken out.
+ */
 export const factNames = [
   'defaultAppSet',
   'hasAssignee',

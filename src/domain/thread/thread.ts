@@ -5,9 +5,12 @@ export const threadStates = ['released', 'default-owned', 'marketing-owned', 'pa
 /** See `thread.machine.ts` for what each state means. */
 export type ThreadState = (typeof threadStates)[number];
 
+export const entryPointTypes = ['ad', 'link', 'get_started', 'organic'] as const;
+export type EntryPointType = (typeof entryPointTypes)[number];
+
 /** How a person came in: what names the conversation until control leaves the app it was routed to. */
 export interface EntryPoint {
-  readonly type: 'ad' | 'link' | 'get_started' | 'organic';
+  readonly type: EntryPointType;
   readonly adId: string | null;
   readonly ref: string | null;
 }

@@ -1,39 +1,22 @@
-import path from 'node:path';
 import { MessengerClient } from 'messaging-api-messenger';
 import type { AppId } from '../../../src/domain/ids.js';
 import { springAdRoute } from '../../support/acts.js';
+import { startBottender } from '../../support/bottender.js';
 import { Customer } from '../../support/customer.js';
-import { Program } from '../../support/program.js';
-import { openShop, secretOf, type Shop } from '../../support/shop.js';
+import type { Program } from '../../support/program.js';
+import { openShop, type Shop } from '../../support/shop.js';
 import { startSignalbox, type TestSignalbox } from '../../support/signalbox.js';
 import { ad, desk, inbox, marketing, shop } from '../../support/thread-fixtures.js';
-
-const bottender = path.resolve('node_modules/bottender/bin/cli.js');
 
 let signalbox: TestSignalbox;
 let world: Shop;
 const programs: Program[] = [];
 
-/** Starts a bot as `npx bottender start` does and subscribes it: its callback is asked, and gets everything from then on. */
+const fields = ['messages', 'messaging_postbacks', 'messaging_referrals', 'messaging_handovers', 'standby'];
+
 async function startBot(folder: string, app: AppId, env: Record<string, string> = {}): Promise<void> {
-  const verifyToken = `verify-${app}`;
-  const accessToken = world.tokens.get(app) ?? '';
-  const program = await Program.start(path.resolve('test/programs', folder), [bottender, 'start'], {
-    APP_ID: app,
-    APP_SECRET: secretOf(app),
-    PAGE_TOKEN: accessToken,
-    VERIFY_TOKEN: verifyToken,
-    GRAPH_ORIGIN: signalbox.url,
-    ...env,
-  });
-  programs.push(program);
-  const client = new MessengerClient({ accessToken, appId: app, appSecret: secretOf(app), origin: signalbox.url });
-  await client.createSubscription({
-    callbackUrl: `http://127.0.0.1:${program.port}/webhooks/messenger`,
-    verifyToken,
-    accessToken: `${app}|${secretOf(app)}`,
-    fields: ['messages', 'messaging_postbacks', 'messaging_referrals', 'messaging_handovers', 'standby'],
-  });
+  const channels = { messenger: fields, instagram: fields };
+  programs.push(await startBottender(folder, app, signalbox, world, channels, env));
 }
 
 beforeAll(async () => {

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Customer } from '../../support/customer.js';
 import { runShell } from '../../support/run.js';
-import { openShop, type Shop } from '../../support/shop.js';
+import { openShop, secretOf, type Shop } from '../../support/shop.js';
 import { startSignalbox, type TestSignalbox } from '../../support/signalbox.js';
 import { ad, desk, inbox, marketing, shop, shopInstagram } from '../../support/thread-fixtures.js';
 import type { AppId } from '../../../src/domain/ids.js';
+import { appsecretProof } from '../../../src/graph-api/appsecret-proof.js';
 
 /**
  * The command lines of the platform's documentation. The first way changes their base URL; the second changes nothing in
@@ -40,6 +41,9 @@ describe.each<[string, Record<string, string>]>([
     const filled = commandLine
       .replaceAll('https://graph.facebook.com', graph)
       .replaceAll('<ACCESS_TOKEN>', world.tokens.get(as) ?? '')
+      .replaceAll('<APP_ACCESS_TOKEN>', `${as}|${secretOf(as)}`)
+      .replaceAll('<APP_SECRET_PROOF>', appsecretProof(world.tokens.get(as) ?? '', secretOf(as)))
+      .replaceAll('<APP_ID>', as)
       .replaceAll('<PSID>', psid)
       .replaceAll('<PAGE_ID>', shop)
       .replaceAll('<APPLICATION_ID>', desk)
@@ -183,6 +187,107 @@ describe.each<[string, Record<string, string>]>([
     expect((await run(list, inbox, '')).data).toContainEqual(
       expect.objectContaining({ id: inbox, subscribed_fields: fields.split(',') }),
     );
+  });
+
+  it('tells with a POST that it means another verb', async () => {
+    const end =
+      'curl -X POST "https://graph.facebook.com/v25.0/<PAGE_ID>/subscribed_apps?method=delete&access_token=<ACCESS_TOKEN>"';
+    expect(await run(end, inbox, '')).toEqual({ success: true });
+    const list = 'curl "https://graph.facebook.com/v25.0/<PAGE_ID>/subscribed_apps?access_token=<ACCESS_TOKEN>"';
+    expect((await run(list, inbox, '')).data).not.toContainEqual(expect.objectContaining({ id: inbox }));
+  });
+
+  it('proves its token, and is refused with a wrong proof', async () => {
+    const ask =
+      'curl "https://graph.facebook.com/v25.0/me?access_token=<ACCESS_TOKEN>&appsecret_proof=<APP_SECRET_PROOF>"';
+    expect(await run(ask, desk, '')).toEqual({ name: 'Shop', id: shop });
+    const { error } = await run(ask.replace('<APP_SECRET_PROOF>', '00'), desk, '');
+    expect(error).toMatchObject({ type: 'GraphMethodException', code: 100 });
+  });
+
+  it('asks for the app itself, its pages and its subscriptions, and ends them', async () => {
+    const ask = (path: string, verb = 'GET') =>
+      run(`curl -X ${verb} "https://graph.facebook.com/v25.0/${path}access_token=<APP_ACCESS_TOKEN>"`, marketing, '');
+    expect(await ask('<APP_ID>?fields=name,link&')).toEqual({ name: `app ${marketing}`, id: marketing });
+    expect(await ask('me/accounts?')).toEqual({ data: [expect.objectContaining({ id: shop, name: 'Shop' })] });
+    expect(await ask('<APP_ID>/subscriptions?object=page&', 'DELETE')).toEqual({ success: true });
+    expect(await ask('<APP_ID>/subscriptions?')).toEqual({ data: [] });
+    const pages = await run(
+      'curl "https://graph.facebook.com/v25.0/me/accounts?access_token=<ACCESS_TOKEN>"',
+      desk,
+      '',
+    );
+    expect(pages.data).toEqual([expect.objectContaining({ id: shop, access_token: world.tokens.get(desk) })]);
+  });
+
+  it('extends no control and passes no metadata on a routed page', async () => {
+    const person = await lead();
+    for (const [edge, more] of [
+      ['extend_thread_control', '&duration=3600'],
+      ['pass_thread_metadata', '&metadata=hello'],
+    ] as const) {
+      const call =
+        `curl -g -X POST "https://graph.facebook.com/v25.0/<PAGE_ID>/${edge}?recipient={id:<PSID>}${more}` +
+        '&access_token=<ACCESS_TOKEN>"';
+      const { error } = await run(call, marketing, person.psid);
+      expect(error).toMatchObject({ code: 10, message: '(#10) Handover Protocol APIs disabled for this page.' });
+    }
+  });
+
+  it('reads conversations and their messages', async () => {
+    const person = await lead();
+    const ask = (path: string) =>
+      run(`curl -g "https://graph.facebook.com/v25.0/${path}&access_token=<ACCESS_TOKEN>"`, marketing, person.psid);
+    const fields = 'fields=participants,messages{id,message,from,to,created_time},is_owner';
+    const { data } = await ask(`<PAGE_ID>/conversations?platform=messenger&user_id=<PSID>&${fields}`);
+    expect(data).toMatchObject([{ is_owner: true, messages: { data: [{ message: 'Is it still on?' }] } }]);
+    const [conversation] = data;
+    const [message] = conversation.messages.data;
+    expect(await ask(`${conversation.id}?fields=message_count`)).toMatchObject({ message_count: 1 });
+    expect((await ask(`${conversation.id}/messages?fields=id`)).data).toMatchObject([{ id: message.id }]);
+    expect(await ask(`${message.id}?fields=message,from`)).toMatchObject({
+      message: 'Is it still on?',
+      from: { id: person.psid },
+    });
+  });
+
+  it('sends silently, and refuses another way of notifying', async () => {
+    const person = await lead();
+    const send = (how: string) =>
+      run(
+        `curl https://graph.facebook.com/v25.0/me/messages -d 'recipient={"id":"<PSID>"}' -d 'message={"text":"hi"}' \
+          -d notification_type=${how} -d access_token=<ACCESS_TOKEN>`,
+        marketing,
+        person.psid,
+      );
+    expect(await send('SILENT_PUSH')).toEqual(sent(person));
+    expect((await send('LOUD')).error).toMatchObject({ code: 100 });
+  });
+
+  it('uploads a file and sends it', async () => {
+    const person = await lead();
+    await writeFile(path.join(home, 'shoe.png'), Buffer.from('89504e470d0a1a0a', 'hex'));
+    const { attachment_id: id } = await run(
+      `curl -F 'message={"attachment":{"type":"image","payload":{"is_reusable":true}}}' \
+        -F 'filedata=@${path.join(home, 'shoe.png')};type=image/png' \
+        "https://graph.facebook.com/v25.0/me/message_attachments?access_token=<ACCESS_TOKEN>"`,
+      marketing,
+      '',
+    );
+    const send = `curl -X POST "https://graph.facebook.com/v25.0/me/messages?access_token=<ACCESS_TOKEN>" \
+      -H 'Content-Type: application/json' \
+      -d '{"recipient":{"id":"<PSID>"},"message":{"attachment":{"type":"image","payload":{"attachment_id":"${id}"}}}}'`;
+    expect(await run(send, marketing, person.psid)).toEqual(sent(person));
+  });
+
+  it('sends a batch as a form', async () => {
+    const answers = await run(
+      `curl -F access_token=<ACCESS_TOKEN> -F 'batch=[{"method":"GET","relative_url":"me?fields=name"},
+        {"method":"GET","relative_url":"nobody"}]' -F include_headers=false https://graph.facebook.com`,
+      desk,
+      '',
+    );
+    expect(answers).toMatchObject([{ code: 200, body: `{"name":"Shop","id":"${shop}"}` }, { code: 404 }]);
   });
 
   it('is told by its exit code of a refusal, and by the body why', async () => {

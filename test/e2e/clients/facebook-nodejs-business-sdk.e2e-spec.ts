@@ -75,3 +75,18 @@ it('reports a refusal with its code and subcode', async () => {
     response: { code: 10, error_subcode: 2018300, type: 'OAuthException' },
   });
 });
+
+it('goes through a list page by page', async () => {
+  const page = pageOf(desk);
+  const names = ['Ada', 'Edith', 'Grace', 'Hedy', 'Mary'];
+  for (const name of names) {
+    await page.createPersona([], { name, profile_picture_url: 'https://cdn.example/face.png' });
+  }
+  let cursor = await page.getPersonas(['name'], { limit: 2 });
+  const seen = cursor.map(({ name }: any) => name);
+  while (cursor.hasNext()) {
+    cursor = await cursor.next();
+    seen.push(...cursor.map(({ name }: any) => name));
+  }
+  expect(seen.toSorted()).toEqual(names);
+});

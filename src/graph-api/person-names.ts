@@ -1,9 +1,0 @@
-import type { Psid } from '../domain/ids.js';
-import type { Channel } from '../domain/page.js';
-
-/** What a simulated person is called: names made from ids, so that bots can greet people. */
-export function personNames(person: Psid, channel: Channel) {
-  const last = person.slice(-4);
-  const names = { first: 'Person', last, full: `Person ${last}` };
-  return channel === 'instagram' ? { ...names, username: `person.${person}` } : { ...names, username: null };
-}
