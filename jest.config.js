@@ -36,6 +36,11 @@ export default {
       globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
     }),
     project('simulation', ['<rootDir>/test/simulation/**/*.sim-spec.ts']),
+    project('prove', ['<rootDir>/test/prove/**/*.prove-spec.ts']),
+    project('defects', ['<rootDir>/test/defects/**/*.defect-spec.ts'], {
+      globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',
+    }),
     project('integration', ['<rootDir>/test/integration/**/*.int-spec.ts'], {
       globalSetup: '<rootDir>/test/support/postgres.global-setup.ts',
       globalTeardown: '<rootDir>/test/support/postgres.global-teardown.ts',

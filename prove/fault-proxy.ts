@@ -147,7 +147,7 @@ export class FaultProxy {
 function pump(from: Socket, to: Socket, shape: (chunk: Buffer) => AsyncGenerator<Buffer>): void {
   const pass = async (chunk: Buffer) => {
     for await (const part of shape(chunk)) {
-      if (!to.destroyed && !to.write(part)) await Promise.race([once(to, 'drain'), once(to, 'close')]).catch(() => 0);
+      if (!to.destroyed) await new Promise<unknown>((resolve) => to.write(part, resolve));
     }
   };
   let passing: Promise<void> | null = null;
