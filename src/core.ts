@@ -89,6 +89,7 @@ export async function openCore(
     endedAttempts,
     clock,
     failpoints,
+    holdGoneApp: (appId, callbackUrl, at) => configStore.pauseGoneApp(appId, callbackUrl, at),
   });
 
   let synchronisedAtMs = clock.monotonicMs();

@@ -31,6 +31,8 @@ export interface DispatcherParts {
   readonly client: WebhookClient;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
+  /** Holds the deliveries of an app whose callback answered that it is gone, unless it has another by now. */
+  readonly holdGoneApp: (appId: AppId, callbackUrl: string, at: number) => Promise<void>;
 }
 
 export interface DispatcherOptions {
@@ -230,6 +232,7 @@ export class Dispatcher {
       acknowledged: (delivery) => this.#acknowledged(delivery),
       failed: (outlet, delivery, failure) => this.#failed(outlet, delivery, failure),
       dropped: (delivery, reason) => this.#dropped(delivery, reason),
+      gone: (outlet, callbackUrl) => void this.#hold(outlet, callbackUrl),
       gapTold: ({ appId }, lanes, givenUpBy) => this.#told.push({ appId, lanes, givenUpBy }),
       configurationIsNewerThan: (monotonicMs) => this.#configurationIsNewerThan(monotonicMs),
       hungry: (outlet) => this.#hungry(outlet),
@@ -277,6 +280,15 @@ export class Dispatcher {
     } else {
       this.#giveUp(delivery.lane, delivery.row, delivery.notice, reason, false);
       this.#acknowledged(delivery);
+    }
+  }
+
+  async #hold({ appId }: Outlet, callbackUrl: string): Promise<void> {
+    try {
+      await this.#parts.holdGoneApp(appId, callbackUrl, this.#parts.clock.now());
+      this.#logger.warn(`App ${appId} is paused: its callback answered 410 Gone`);
+    } catch (error) {
+      this.#report('An app that is gone was not paused, and is asked again', error);
     }
   }
 

@@ -9,7 +9,7 @@ import type { ConfigurationCache } from '../store/configuration.cache.js';
 import { CursorStore } from '../store/cursor.store.js';
 import type { EndedAttempts } from '../store/ended-attempts.js';
 import { LogStore } from '../store/log.store.js';
-import { Dispatcher } from './dispatcher.js';
+import { Dispatcher, type DispatcherParts } from './dispatcher.js';
 import { newHolder } from './holder.js';
 import { WebhookClient } from './webhook.client.js';
 
@@ -24,23 +24,26 @@ export interface DispatcherSurroundings {
   readonly endedAttempts: EndedAttempts;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
+  readonly holdGoneApp: DispatcherParts['holdGoneApp'];
 }
 
 /** A dispatcher as the settings say, not started. */
 export function openDispatcher(surroundings: DispatcherSurroundings): Dispatcher {
-  const { settings, hotPool, configuration, committedRows, endedAttempts, clock, failpoints } = surroundings;
+  const { settings, hotPool, configuration, committedRows, endedAttempts, clock, failpoints, holdGoneApp } =
+    surroundings;
   const { DELIVERY_TIMEOUT_MS, DELIVERY_CONCURRENCY, DELIVERY_HORIZON_HOURS, DELIVERY_ATTEMPTS } = settings.values;
   const agent = createCallbackAgent({ guard: callbackGuard(settings), connectionsPerOriginMax: DELIVERY_CONCURRENCY });
   return new Dispatcher(
     {
       cursors: new CursorStore(hotPool),
       log: new LogStore(hotPool),
-      client: new WebhookClient(agent, DELIVERY_TIMEOUT_MS),
+      client: new WebhookClient(agent, clock, DELIVERY_TIMEOUT_MS),
       committedRows,
       endedAttempts,
       configuration,
       clock,
       failpoints,
+      holdGoneApp,
     },
     {
       holder: newHolder(),

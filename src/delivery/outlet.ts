@@ -30,6 +30,8 @@ export interface OutletEvents {
   failed(outlet: Outlet, delivery: Delivery, failure: PostFailure): void;
   /** The app may no longer have it, or it cannot be rendered: it is no longer queued. */
   dropped(delivery: Delivery, reason: string): void;
+  /** The app's callback says that it is gone for good. */
+  gone(outlet: Outlet, callbackUrl: string): void;
   gapTold(outlet: Outlet, lanes: readonly number[], givenUpBy: number): void;
   /** Whether the configuration was read after this monotonic time; if not, it is read again and the outlet pumped. */
   configurationIsNewerThan(monotonicMs: number): boolean;
@@ -69,6 +71,10 @@ interface Shipment {
 
 /** Statuses by which a server in front of the app, or the app as a whole, says that it cannot. */
 const overloadStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** By which a callback says that it wants nothing more, ever. */
+const goneStatus = 410;
+/** Nothing is sent meanwhile: the pause that follows takes effect within this time, or the callback is asked again. */
+const goneRestMs = 5_000;
 
 /**
  * One app's deliveries. Threads go in parallel, up to the app's concurrency, each of them strictly in order. Knows
@@ -384,6 +390,10 @@ export class Outlet {
       if (gap !== null) this.#told(gap);
       for (const delivery of deliveries) if (delivery.lane.active) events.acknowledged(delivery);
     } else {
+      if (result.status === goneStatus) {
+        this.#notBefore = clock.now() + goneRestMs;
+        events.gone(this, app.callbackUrl);
+      }
       this.#fail(shipment, result, probe);
     }
     this.pump();

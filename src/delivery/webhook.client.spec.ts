@@ -3,11 +3,13 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { AddressGuard, loopbackCidrs } from '../callback/address-guard.js';
 import { createCallbackAgent } from '../callback/callback-agent.js';
 import { signatureHeaders } from '../callback/signature.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { WebhookClient, type WebhookPost } from './webhook.client.js';
 
 const agent = createCallbackAgent({ guard: new AddressGuard(loopbackCidrs) });
-const client = new WebhookClient(agent);
-const impatient = new WebhookClient(agent, 50);
+const clock = new FakeClock(Date.UTC(2026, 0, 1));
+const client = new WebhookClient(agent, clock);
+const impatient = new WebhookClient(agent, clock, 50);
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
 
@@ -196,4 +198,15 @@ it('says when nothing listens, when the address is forbidden and when it is no U
     error: expect.stringMatching(/not public/),
   });
   expect(await client.post(post('nonsense'))).toMatchObject({ ok: false, error: expect.stringMatching(/not a URL/) });
+});
+
+it.each([
+  ['by the clock of the receiver', { Date: 'Mon, 05 Jan 2026 10:00:00 GMT' }, 'Mon, 05 Jan 2026 10:00:40 GMT'],
+  ['by ours if it does not say what time it has', {}, 'Thu, 01 Jan 2026 00:00:40 GMT'],
+])('reads a date in Retry-After %s', async (_, headers, retryAfter) => {
+  const url = await receiver((_request, response) => {
+    response.sendDate = false;
+    response.writeHead(503, { ...headers, 'Retry-After': retryAfter }).end();
+  });
+  expect(await client.post(post(url))).toMatchObject({ ok: false, status: 503, retryAfterMs: 40_000 });
 });

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { exchange } from '../callback/exchange.js';
 import { webhookHeaders, type SignedWebhook } from '../callback/webhook-headers.js';
+import type { Clock } from '../clock/clock.js';
 import { parseRetryAfterMs } from './back-off.js';
 
 /** One attempt at one delivery. */
@@ -26,10 +27,12 @@ const answerBytesMax = 20 * 1024;
 export class WebhookClient {
   /**
    * @param dispatcher the guarded agent: it checks addresses, and never follows a redirect
+   * @param clock against which a date in `Retry-After` is read when the answer does not say what time its sender has
    * @param timeoutMs from the call to the end of the answer
    */
   constructor(
     private readonly dispatcher: Dispatcher,
+    private readonly clock: Clock,
     private readonly timeoutMs = 5_000,
   ) {}
 
@@ -54,8 +57,16 @@ export class WebhookClient {
     const retryAfter = answer.headers['retry-after'];
     const mayAskToWait = status === 429 || status === 503;
     const retryAfterMs =
-      mayAskToWait && retryAfter !== undefined ? parseRetryAfterMs(retryAfter, Date.now()) : undefined;
+      mayAskToWait && retryAfter !== undefined
+        ? parseRetryAfterMs(retryAfter, this.#senderNow(answer.headers.date))
+        : undefined;
     return { ok: false, status, error, durationMs, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  }
+
+  /** What time the sender of an answer has: only by its own clock is a date of its own a duration. */
+  #senderNow(date: string | string[] | undefined): number {
+    const said = typeof date === 'string' ? Date.parse(date) : NaN;
+    return Number.isNaN(said) ? this.clock.now() : said;
   }
 
   /** Lets go of the connections; for when nothing is posted any more. */

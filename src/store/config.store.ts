@@ -191,6 +191,15 @@ export class ConfigStore {
     return this.setPause(appId, new Date(at), reason);
   }
 
+  /** As `pauseApp`, for a callback that said that it is gone; without effect if the app has another one by now. */
+  async pauseGoneApp(appId: AppId, callbackUrl: string, at: number): Promise<void> {
+    await this.change(async (manager) => {
+      const pausedAt = new Date(at);
+      const pauseReason = 'Its callback answered 410 Gone: it wants nothing more. Give it another one, then resume it.';
+      await manager.update(AppEntity, { appId, callbackUrl, pausedAt: IsNull() }, { pausedAt, pauseReason });
+    });
+  }
+
   async resumeApp(appId: AppId): Promise<AppEntity> {
     return this.setPause(appId, null, null);
   }

@@ -74,6 +74,32 @@ describe('on the good path', () => {
   });
 });
 
+describe('an app whose callback is gone', () => {
+  const app = async () => (await stage.core.configStore.findApp(support))!;
+
+  it('is paused with the reason, loses nothing, and goes on in order when it is resumed', async () => {
+    stage.support.answer = () => 410;
+    stage.dispatch();
+    const texts = await stage.writeMany(people(5), 2);
+    await until('it is paused', async () => (await app()).pausedAt !== null);
+    expect((await app()).pauseReason).toMatch(/^Its callback answered 410 Gone/);
+    await until('the other app has everything', () => acknowledged(stage.marketing) === 10);
+    stage.support.answer = () => 200;
+    const later = await stage.writeMany(people(5), 2);
+    expect(acknowledged(stage.support)).toBe(0);
+    await stage.core.configStore.resumeApp(support);
+    await stage.advance(30_000);
+    await until('it has everything', () => acknowledged(stage.support) === 20);
+    const all = new Map([...texts].map(([person, first]) => [person, [...first, ...(later.get(person) ?? [])]]));
+    expect(textsByPerson(stage.support.posts)).toEqual(all);
+  });
+
+  it('is not paused for a callback that it no longer has', async () => {
+    await stage.core.configStore.pauseGoneApp(support, 'http://127.0.0.1:1/former', 0);
+    expect((await app()).pausedAt).toBeNull();
+  });
+});
+
 describe('a thread that fails', () => {
   it('waits alone, and gets the same bytes under the same id again', async () => {
     let poisoned = true;

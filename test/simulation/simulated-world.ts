@@ -87,8 +87,11 @@ class SimulatedApp {
 }
 
 class SimulatedClient extends WebhookClient {
-  constructor(private readonly world: SimulatedWorld) {
-    super({} as HttpDispatcher, timeoutMs);
+  constructor(
+    private readonly world: SimulatedWorld,
+    clock: Clock,
+  ) {
+    super({} as HttpDispatcher, clock, timeoutMs);
   }
 
   override async post(post: WebhookPost): Promise<PostResult> {
@@ -140,7 +143,7 @@ class SimulatedInstance {
     this.router = new ThreadRouter(lanes, configuration, quarantine, committedRows, clock, failpoints, settings);
     const timers = new Timers(lanes, this.router, configuration, clock, failpoints, (error) => world.report(error));
     const log = new MemoryLogStore(database);
-    const client = new SimulatedClient(world);
+    const client = new SimulatedClient(world, clock);
     const dispatcher = new Dispatcher(
       {
         cursors: new MemoryCursorStore(database),
@@ -151,6 +154,7 @@ class SimulatedInstance {
         client,
         clock,
         failpoints,
+        holdGoneApp: () => Promise.resolve(),
       },
       {
         holder: name,

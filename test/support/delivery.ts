@@ -60,11 +60,21 @@ export class DeliveryStage {
     options: Partial<DispatcherOptions> = {},
     { core = this.core, cursors = new CursorStore(core.hotPool) }: { core?: Core; cursors?: CursorStore } = {},
   ): Dispatcher {
-    const { committedRows, endedAttempts, configuration, clock, failpoints, settings, hotPool } = core;
+    const { committedRows, endedAttempts, configStore, configuration, clock, failpoints, settings, hotPool } = core;
     const agent = createCallbackAgent({ guard: callbackGuard(settings) });
-    const client = new WebhookClient(agent, options.timeoutMs ?? timeoutMs);
+    const client = new WebhookClient(agent, clock, options.timeoutMs ?? timeoutMs);
     const dispatcher = new Dispatcher(
-      { cursors, log: new LogStore(hotPool), client, committedRows, endedAttempts, configuration, clock, failpoints },
+      {
+        cursors,
+        log: new LogStore(hotPool),
+        client,
+        committedRows,
+        endedAttempts,
+        configuration,
+        clock,
+        failpoints,
+        holdGoneApp: (appId, callbackUrl, at) => configStore.pauseGoneApp(appId, callbackUrl, at),
+      },
       {
         holder: `instance ${this.#dispatchers.length + 1}`,
         timeoutMs,
