@@ -7,7 +7,7 @@ import { appIdSchema, pageIdSchema, psidSchema } from '../admin-auth/parameters.
 import { Problem } from '../admin-auth/problem.js';
 import { RequiresRole } from '../admin-auth/requires-role.decorator.js';
 import { Clock } from '../clock/clock.js';
-import { parseDeliveryId, type DeliveryKey } from '../domain/delivery-id.js';
+import { deliveryId, parseDeliveryId, type DeliveryKey } from '../domain/delivery-id.js';
 import type { PageId, Psid } from '../domain/ids.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
 import { CursorStore } from '../store/cursor.store.js';
@@ -19,12 +19,19 @@ import { ThreadFinder } from './thread-finder.js';
 
 const listSchema = z.strictObject({
   app_id: appIdSchema.optional(),
+  page_id: pageIdSchema.optional(),
   status: z.enum(deliveryStatuses).optional(),
   ...pagingShape,
 });
 const positionSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative(), z.int().nonnegative()]);
 const deliveryIdSchema = z.string().max(100).describe("The delivery's id.");
 
+/** As many as a page of the list shows at most. */
+const chosenMax = 200;
+
+const replayChosenSchema = z
+  .strictObject({ delivery_ids: z.array(deliveryIdSchema).min(1).max(chosenMax) })
+  .meta({ id: 'ReplayChosen' });
 const replayRangeSchema = z
   .strictObject({
     app_id: appIdSchema,
@@ -32,9 +39,10 @@ const replayRangeSchema = z
     until: z.iso.datetime({ offset: true }).optional().describe('Given up before this time.'),
   })
   .meta({ id: 'ReplayRange' });
-const replayedRangeSchema = z
-  .object({ requested: z.int().describe('How many dead letters will be sent again.') })
-  .meta({ id: 'ReplayedRange' });
+const replaySchema = z.union([replayRangeSchema, replayChosenSchema]);
+const replayRequestedSchema = z
+  .object({ requested: z.int().describe('How many deliveries will be sent again that were not to be already.') })
+  .meta({ id: 'ReplayRequested' });
 
 @AdminController('', 'Deliveries')
 export class DeliveriesController {
@@ -57,6 +65,7 @@ export class DeliveriesController {
   async list(@Query({ schema: listSchema }) query: z.infer<typeof listSchema>) {
     const filter = {
       ...(query.app_id !== undefined && { appId: query.app_id }),
+      ...(query.page_id !== undefined && { pageId: query.page_id }),
       ...(query.status !== undefined && { status: query.status }),
     };
     return this.#view(await this.deliveries.list(filter, afterDelivery(query.cursor), query.limit));
@@ -105,10 +114,15 @@ export class DeliveriesController {
   @Post('deliveries/replay')
   @RequiresRole('operator')
   @HttpCode(HttpStatus.ACCEPTED)
-  @ApiOperation({ summary: "Send an app's dead letters again, in order" })
-  @ApiAcceptedResponse({ standardSchema: replayedRangeSchema })
-  @ApiProblems('unknown_app')
-  async replayRange(@Body({ schema: replayRangeSchema }) body: z.infer<typeof replayRangeSchema>) {
+  @ApiOperation({
+    summary: 'Send dead letters of an app, or chosen deliveries, again',
+    description:
+      'In the order of the log, with the same ids and bytes. One of the chosen that cannot be sent refuses all.',
+  })
+  @ApiAcceptedResponse({ standardSchema: replayRequestedSchema })
+  @ApiProblems('unknown_app', 'delivery_not_found', 'cursor_expired', 'text_not_kept')
+  async replayMany(@Body({ schema: replaySchema }) body: z.infer<typeof replaySchema>) {
+    if ('delivery_ids' in body) return { requested: await this.#replay(await this.#find(body.delivery_ids)) };
     if (!this.configuration.current().apps.has(body.app_id)) {
       throw new Problem('unknown_app', `There is no app ${body.app_id}.`);
     }
@@ -130,26 +144,42 @@ export class DeliveriesController {
   @ApiAcceptedResponse({ standardSchema: deliverySchema })
   @ApiProblems('delivery_not_found', 'cursor_expired', 'text_not_kept')
   async replay(@Param('delivery_id', { schema: deliveryIdSchema }) id: string) {
-    const { lane, id: position, notice, told, row } = await this.#get(id);
-    if (row.payloadRemoved === true && told.kind === 'event') {
-      throw new Problem('text_not_kept', 'The message is older than RETENTION_TEXT_DAYS: it cannot be sent again.');
-    }
-    await this.cursors.requestReplay({ lane, id: position, notice, appId: told.appId }, this.clock.now());
+    await this.#replay([await this.#get(id)]);
     return deliveryView(await this.#get(id), this.configuration.current().incarnation);
   }
 
+  /** Answers how many of them were not to be sent again already. */
+  async #replay(deliveries: readonly DeliveryRecord[]): Promise<number> {
+    if (deliveries.some(({ row, told }) => row.payloadRemoved === true && told.kind === 'event')) {
+      throw new Problem('text_not_kept', 'The message is older than RETENTION_TEXT_DAYS: it cannot be sent again.');
+    }
+    const requests = deliveries.map(({ lane, id, notice, told: { appId } }) => ({ lane, id, notice, appId }));
+    return this.cursors.requestReplays(requests, this.clock.now());
+  }
+
   async #get(id: string): Promise<DeliveryRecord> {
-    const parsed = parseDeliveryId(id);
-    if (parsed === null) throw unknownDelivery(id);
-    if (parsed.incarnation !== this.configuration.current().incarnation) {
+    const [delivery] = await this.#find([id]);
+    if (delivery === undefined) throw unknownDelivery(id);
+    return delivery;
+  }
+
+  /** All of them, in the order of the log. */
+  async #find(ids: readonly string[]): Promise<DeliveryRecord[]> {
+    const { incarnation } = this.configuration.current();
+    const keys = ids.map((id) => {
+      const parsed = parseDeliveryId(id);
+      if (parsed === null) throw unknownDelivery(id);
+      if (parsed.incarnation === incarnation) return parsed;
       throw new Problem(
         'cursor_expired',
         'The store was restored from a backup since this id was given: it may now stand for something else.',
       );
-    }
-    const delivery = await this.deliveries.find(parsed);
-    if (delivery === null) throw unknownDelivery(id);
-    return delivery;
+    });
+    const deliveries = await this.deliveries.find(keys);
+    const found = new Set(deliveries.map((delivery) => deliveryId(incarnation, delivery)));
+    const missing = ids.find((id) => !found.has(id));
+    if (missing !== undefined) throw unknownDelivery(missing);
+    return deliveries;
   }
 
   #view({ deliveries, next }: DeliveryPage) {

@@ -348,13 +348,22 @@ export class CursorStore {
     );
   }
 
-  /** Asks for one delivery to be sent again. */
-  async requestReplay(request: ReplayRequest, at: number): Promise<void> {
-    await this.#pool.query(
-      `insert into replay (lane, app_id, id, notice, requested_at) values ($1, $2, $3, $4, ${from('$5::float8')})
+  /** Asks for deliveries to be sent again; answers how many of them were not asked for already. */
+  async requestReplays(requests: readonly ReplayRequest[], at: number): Promise<number> {
+    const { rowCount } = await this.#pool.query(
+      `insert into replay (lane, app_id, id, notice, requested_at)
+       select lane, app_id, id, notice, ${from('$5::float8')}
+         from unnest($1::smallint[], $2::text[], $3::bigint[], $4::smallint[]) r (lane, app_id, id, notice)
        on conflict do nothing`,
-      [request.lane, request.appId, request.id, request.notice, at],
+      [
+        requests.map(({ lane }) => lane),
+        requests.map(({ appId }) => appId),
+        requests.map(({ id }) => id),
+        requests.map(({ notice }) => notice),
+        at,
+      ],
     );
+    return rowCount ?? 0;
   }
 
   /** Asks for an app's dead letters to be sent again; answers how many that are. */

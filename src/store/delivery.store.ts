@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { DeliveryKey } from '../domain/delivery-id.js';
-import { type AppId, laneOf, type ThreadKey } from '../domain/ids.js';
+import { type AppId, laneOf, type PageId, type ThreadKey } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
 import type { Notice } from '../domain/notice.js';
 import { rowFrom, rowSelection, type RowRecord } from './records.js';
@@ -38,6 +38,7 @@ export interface DeliveryRecord extends DeliveryKey {
 
 export interface DeliveryFilter {
   readonly appId?: AppId;
+  readonly pageId?: PageId;
   readonly status?: DeliveryStatus;
 }
 
@@ -55,10 +56,14 @@ const scanStep = 500;
 export class DeliveryStore {
   constructor(private readonly dataSource: DataSource) {}
 
-  async find(key: DeliveryKey): Promise<DeliveryRecord | null> {
-    const rows = await this.#rows('l.lane = $1 and l.id = $2 order by l.lane, l.id limit 1', [key.lane, key.id]);
-    const found = await this.#describe(rows.flatMap(noticesOf).filter(({ notice }) => notice === key.notice));
-    return found[0] ?? null;
+  /** Those of these deliveries that there are, in the order of the log. */
+  async find(keys: readonly DeliveryKey[]): Promise<DeliveryRecord[]> {
+    const rows = await this.#rows('(l.lane, l.id) in (select * from unnest($1::smallint[], $2::bigint[]))', [
+      keys.map(({ lane }) => lane),
+      keys.map(({ id }) => id),
+    ]);
+    const wanted = new Set(keys.map(nameOf));
+    return this.#describe(rows.flatMap(noticesOf).filter((notice) => wanted.has(nameOf(notice))));
   }
 
   /** A thread's deliveries in order, after one. */
@@ -81,8 +86,8 @@ export class DeliveryStore {
     return this.#scan(after, filter, limit, async (from, step) =>
       this.#rows(
         `(l.lane, l.id) >= ($1, $2) ${someNotice} and ($3::text is null or l.notices like $3)
-         order by l.lane, l.id limit $4`,
-        [from?.lane ?? 0, from?.id ?? 0, mentions, step],
+         and ($4::text is null or l.page_id = $4) order by l.lane, l.id limit $5`,
+        [from?.lane ?? 0, from?.id ?? 0, mentions, filter.pageId ?? null, step],
       ),
     );
   }
@@ -169,6 +174,8 @@ function noticesOf(row: LogRow): FoundNotice[] {
 function keyOf(found: DeliveryKey | undefined): DeliveryKey | null {
   return found === undefined ? null : { lane: found.lane, id: found.id, notice: found.notice };
 }
+
+const nameOf = ({ lane, id, notice }: DeliveryKey) => `${lane}-${id}-${notice}`;
 
 /** In the order of the log. */
 function isAfter(key: DeliveryKey, other: DeliveryKey | null): boolean {

@@ -504,6 +504,9 @@ describe('the admin API', () => {
       expect(new Set(ids).size).toBe(ids.length);
       expect(ids).toEqual(expect.arrayContaining(ofThread.map(({ id }) => id)));
       expect(await all('/deliveries?status=dead_letter')).toEqual([]);
+      const ofPage = await all(`/deliveries?page_id=${shop}&app_id=${inbox}`);
+      expect(ofPage.map(({ id }) => id)).toEqual(ofApp.map(({ id }) => id));
+      expect(await all('/deliveries?page_id=77')).toEqual([]);
     });
 
     it('are sent again when that is asked for', async () => {
@@ -515,6 +518,29 @@ describe('the admin API', () => {
       await expectProblem('unknown_app', 422, 'POST', '/deliveries/replay', { app_id: '77' });
       const bad = { app_id: marketing, from: 'yesterday' };
       await expectProblem('invalid_request', 400, 'POST', '/deliveries/replay', bad);
+    });
+
+    it('are sent again, those that were chosen, or none of them', async () => {
+      const psid = await writes();
+      const [first, second, third] = (await all(`/threads/${shop}/${psid}/deliveries`)).map(({ id }) => id as string);
+      const chosen = { delivery_ids: [third, first] };
+      expect(await expectStatus(202, 'POST', '/deliveries/replay', chosen)).toEqual({ requested: 2 });
+      const { incarnation } = signalbox.core.configuration.current();
+      const one = { delivery_ids: [second, `${incarnation}-1-999999-0`] };
+      await expectProblem('delivery_not_found', 404, 'POST', '/deliveries/replay', one);
+      await expectProblem('cursor_expired', 410, 'POST', '/deliveries/replay', {
+        delivery_ids: [second, 'otherone-1-1-0'],
+      });
+      expect(await expectStatus(202, 'POST', '/deliveries/replay', { delivery_ids: [second] })).toEqual({
+        requested: 1,
+      });
+      for (const bad of [
+        { delivery_ids: [] },
+        { delivery_ids: Array(201).fill(first) },
+        { ...chosen, app_id: inbox },
+      ]) {
+        await expectProblem('invalid_request', 400, 'POST', '/deliveries/replay', bad);
+      }
     });
 
     it('have ids that end with the incarnation of the store', async () => {

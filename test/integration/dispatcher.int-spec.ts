@@ -318,7 +318,7 @@ describe('a replay', () => {
     const second = stage.support.posts[1];
     const key = parseDeliveryId(second?.deliveryId ?? '');
     if (second === undefined || key === null) throw new Error('there is no second delivery');
-    await new CursorStore(stage.core.readPool).requestReplay({ ...key, appId: support }, stage.core.clock.now());
+    await new CursorStore(stage.core.readPool).requestReplays([{ ...key, appId: support }], stage.core.clock.now());
     const replayed = await stage.support.waitFor('the replay', (posts) => posts[3]);
     expect(replayed.deliveryId).toBe(second.deliveryId);
     expect(replayed.body).toBe(second.body);
