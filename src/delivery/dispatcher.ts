@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
 import type { Failpoints } from '../config/failpoints.js';
@@ -72,9 +73,12 @@ export interface OutletStatus {
   readonly laggingLanes: number;
 }
 
-const defaultIntervals: DispatcherIntervals = { lease: 1_000, read: 250, save: 200, tend: 100 };
+/** What was acknowledged since the last save is repeated after a crash, and a save costs one small commit for all lanes. */
+const defaultIntervals: DispatcherIntervals = { lease: 1_000, read: 250, save: 50, tend: 100 };
 /** A request begun this long before the lease ends, beyond its own time, may still be under way when another begins. */
 const leaseMarginMs = 500;
+/** How long an orderly stop goes on sending what is queued, which takes less than that while the apps are well. */
+const drainMs = 1_000;
 const rowsPerRead = 500;
 const lanesReadAtOnce = 4;
 const defaultLiveMax = 20_000;
@@ -123,6 +127,9 @@ export class Dispatcher {
   #unsubscribe: (() => void)[] = [];
   /** Since when it claims lanes, by the monotonic clock. */
   #startedAtMs: number | null = null;
+  /** Nothing more is taken up. */
+  #draining = false;
+  /** Nothing more is sent. */
   #stopped = false;
   #stopping: Promise<void> | undefined;
 
@@ -178,17 +185,24 @@ export class Dispatcher {
     for (const periodic of [this.#lease, this.#read, this.#save, this.#tend]) periodic.wake();
   }
 
-  /** Sends nothing more, waits for what is under way, saves, and gives the lanes back. */
+  /**
+   * Takes up nothing more, sends what is queued for a moment, puts the rest aside, saves, and gives the lanes back. While all
+   * goes well, whoever takes the lanes repeats nothing.
+   */
   stop(): Promise<void> {
     return (this.#stopping ??= this.#stop());
   }
 
   async #stop(): Promise<void> {
-    this.#stopped = true;
+    this.#draining = true;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await Promise.all([this.#read.stop(), this.#tend.stop()]);
-    await Promise.all([...this.#outlets.values()].map((outlet) => outlet.idle()));
+    const idle = () => Promise.all([...this.#outlets.values()].map((outlet) => outlet.idle()));
+    await Promise.race([idle(), delay(drainMs, undefined, { ref: false })]);
+    this.#stopped = true;
+    await idle();
     await Promise.all([this.#lease.stop(), this.#save.stop()]);
+    for (const outlet of this.#outlets.values()) if (outlet.live > 0) this.#putAside(outlet);
     try {
       await this.#saveRound();
       await this.#leases.withdraw();
@@ -342,7 +356,9 @@ export class Dispatcher {
       if (lane === undefined) continue;
       const outlet = this.#outletOf(record.appId);
       this.#stalled.restore(lane, outlet, record);
-      if (lane.lags.has(record.appId)) outlet.startOpen(record.failingSince, record.lastError);
+      // Without an error nothing failed: it was put aside.
+      if (record.lastError !== '' && lane.lags.has(record.appId))
+        outlet.startOpen(record.failingSince, record.lastError);
     }
     for (const gap of gaps) this.#outletOf(gap.appId).addGap(gap.first, gap.count);
   }
@@ -375,7 +391,7 @@ export class Dispatcher {
   }
 
   async #readRound(): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#draining) return;
     const lastIds = await this.#parts.log.lastIds();
     for (const lane of this.#lanes.values()) lane.knownLast = Math.max(lane.knownLast, lastIds[lane.lane] ?? 0);
     const behind = [...this.#lanes.values()].filter((lane) => lane.isBehind && !lane.leaving);
@@ -388,7 +404,7 @@ export class Dispatcher {
   }
 
   async #catchUp(lane: LaneProgress): Promise<void> {
-    while (lane.active && lane.isBehind && !lane.leaving && !this.#stopped && this.#live() < this.#liveMax) {
+    while (lane.active && lane.isBehind && !lane.leaving && !this.#draining && this.#live() < this.#liveMax) {
       const through = lane.knownLast;
       lane.reading = true;
       try {
@@ -487,7 +503,7 @@ export class Dispatcher {
   // Backlogs.
 
   async #tendRound(): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#draining) return;
     const replayed = await this.#replays.look();
     for (const appId of replayed) this.#outletOf(appId);
     for (const outlet of [...this.#outlets.values()]) {
@@ -501,7 +517,7 @@ export class Dispatcher {
   }
 
   #refill(outlet: Outlet): void {
-    if (outlet.refilling || this.#stopped) return;
+    if (outlet.refilling || this.#draining) return;
     outlet.refilling = true;
     this.#loadBacklog(outlet)
       .catch((error: unknown) => this.#report('A backlog was not read', error))
@@ -509,7 +525,7 @@ export class Dispatcher {
   }
 
   async #loadBacklog(outlet: Outlet): Promise<void> {
-    while (!this.#stopped && outlet.appetite() > 0) {
+    while (!this.#draining && outlet.appetite() > 0) {
       const found =
         outlet.breaker.phase === 'open'
           ? (await this.#owed.loadNext(outlet)) || (await this.#stalled.probe(outlet))

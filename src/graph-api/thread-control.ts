@@ -9,8 +9,10 @@ const payloads = ['pass_thread_control', 'release_thread_control'] as const;
  * Reads `thread_control`, what a send asks for once its message is out, in either form: `{payload}`, which only knows the
  * default app, or `{app_id, control_type}`. They cannot be combined. An `app_id` without `control_type` releases,
  * surprising as it is.
+ *
+ * @param warnOfRelease called when the thread is released only because `control_type` is missing
  */
-export function readThreadControl(parameters: Fields): ControlChange | null {
+export function readThreadControl(parameters: Fields, warnOfRelease: () => void): ControlChange | null {
   const control = readObject(parameters, 'thread_control', 'thread_control');
   if (control === null) return null;
   const payload = readChoice(control, 'payload', 'thread_control[payload]', payloads);
@@ -23,5 +25,6 @@ export function readThreadControl(parameters: Fields): ControlChange | null {
   if (target === null && type === null) {
     throw new GraphError('invalid_parameter', 'Param thread_control must have payload, app_id or control_type');
   }
+  if (type === null) warnOfRelease();
   return type === 'pass' ? { type: 'pass', targetAppId: target === null ? null : appId(target) } : { type: 'release' };
 }

@@ -110,6 +110,20 @@ it('readiness says what is looked at, and what is wrong', async () => {
   expect(body.status).toBe('degraded');
 });
 
+it('a thread that is released only because control_type is missing is warned of', async () => {
+  const { page_access_token: token } = await stage.ask('POST', `/api/v1/pages/${page.id}/apps/${support.id}/token`);
+  const sent = await callGraph(`${server.url}/v12.0/me/messages?access_token=${token}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      recipient: { id: canaries.person },
+      message: { text: canaries.text },
+      thread_control: { app_id: support.id },
+    }),
+  });
+  expect(sent.status).toBe(200);
+});
+
 it('no token, secret, text or person is in a log line, a figure or an error', async () => {
   const heard: string[] = [];
   const hear = async (response: Promise<Response>) => heard.push(await (await response).text());
@@ -131,6 +145,7 @@ it('no token, secret, text or person is in a log line, a figure or an error', as
   // It has been talking, so silence is no proof.
   expect(stderr).toContain('a webhook without a valid signature was refused');
   expect(stderr).toContain('"outcome":"failed"');
+  expect(stderr).toContain('thread_control with an app_id and without control_type releases the thread');
   const everything = [...heard, stderr, stdout].join('\n');
   for (const [what, canary] of Object.entries(canaries)) {
     expect({ what, found: everything.includes(canary) }).toEqual({ what, found: false });

@@ -1,8 +1,8 @@
 import { laneCount, laneOf } from '../../src/domain/ids.js';
 import { type Progress, CursorStore } from '../../src/store/cursor.store.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { acknowledged, DeliveryStage, textsByPerson, until } from '../support/delivery.js';
-import { person, shop, support, threadOf } from '../support/instance.js';
+import { acknowledged, DeliveryStage, eventsOf, textsByPerson, until } from '../support/delivery.js';
+import { marketing, person, shop, support, threadOf } from '../support/instance.js';
 
 const people = Array.from({ length: 40 }, (_, index) => index + 1);
 
@@ -66,6 +66,20 @@ describe('two instances', () => {
     await until('support has everything', () => acknowledged(stage.support) === 240);
     expect(textsByPerson(stage.support.posts)).toEqual(texts);
     expect(stage.support.posts).toHaveLength(240);
+  });
+
+  it('repeat nothing when one of them stops while much is queued', async () => {
+    const texts = await stage.writeMany(people, 10);
+    // One app takes batches and is ahead of the other, so that rows are delivered in part.
+    await stage.configure(marketing, stage.marketing, 100);
+    const first = stage.dispatch({ concurrencyMax: 1, leaseMs: 60_000 });
+    await until('marketing has much', () => acknowledged(stage.marketing) > 200);
+    await first.stop();
+    stage.dispatch({ leaseMs: 60_000 }, { core: await stage.openCore() });
+    await until('both have everything', () => acknowledged(stage.support) + acknowledged(stage.marketing) === 800);
+    expect(textsByPerson(stage.support.posts)).toEqual(texts);
+    expect(eventsOf(stage.support.posts)).toHaveLength(400);
+    expect(eventsOf(stage.marketing.posts)).toHaveLength(400);
   });
 
   it('take over from one that no longer prolongs its leases', async () => {
