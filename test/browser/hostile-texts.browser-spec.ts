@@ -12,7 +12,7 @@ const shop = '104700000000001';
 const shopInstagram = '17840000000000001';
 const [marketing, support, inbox] = ['2100000000000011', '2200000000000022', '2300000000000033'] as const;
 const person = (number: number) => `70000000000${String(number).padStart(5, '0')}`;
-const perPerson = 40;
+const perPerson = 120;
 
 /** The texts one after the other, again from the start when there are no more, cut to what the place takes. */
 function supply() {

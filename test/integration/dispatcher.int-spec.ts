@@ -209,7 +209,8 @@ describe('an app that fails as a whole', () => {
 
     await stage.writeMany(people(40), 1);
     await until('it follows the log again', () => acknowledged(stage.support) === 440);
-    expect(await stage.count('owed')).toBe(0);
+    // A lane that was written into a block a moment ago rejoins the log with the next save.
+    await until('nothing is owed any more', async () => (await stage.count('owed')) === 0);
   });
 
   it('is probed by one delivery at a time', async () => {
