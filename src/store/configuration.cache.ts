@@ -1,8 +1,8 @@
 import type { ConfigStore } from './config.store.js';
 import type { Configuration } from './configuration.js';
 
-/** How soon a change made by another instance is noticed; a commit under an old epoch is refused in any case. */
-const pollMs = 1_000;
+/** How soon a change made by another instance is noticed, in milliseconds: that instance waits for it with its answer. */
+const pollMs = 100;
 
 /** The part of the clock that follows the configuration. */
 export interface AdjustableClock {
@@ -20,6 +20,7 @@ export class ConfigurationCache {
   #running: Promise<Configuration> | null = null;
   #next: Promise<Configuration> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #polling = false;
 
   constructor(
     private readonly store: ConfigStore,
@@ -84,10 +85,14 @@ export class ConfigurationCache {
   }
 
   private async poll(): Promise<void> {
+    if (this.#polling) return;
+    this.#polling = true;
     try {
       if ((await this.store.epoch()) !== this.#current?.epoch) await this.refresh();
     } catch {
       // The database is away: the next poll asks again, and until then nothing can be committed either.
+    } finally {
+      this.#polling = false;
     }
   }
 }

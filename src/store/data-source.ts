@@ -7,6 +7,7 @@ import { GraphObjects1790000100001 } from '../../migrations/1790000100001-graph-
 import { Gateway1790000100003 } from '../../migrations/1790000100003-gateway.js';
 import { CompactLog1790100000001 } from '../../migrations/1790100000001-compact-log.js';
 import { InstagramSubscription1790200000001 } from '../../migrations/1790200000001-instagram-subscription.js';
+import { Instance1790200007001 } from '../../migrations/1790200007001-instance.js';
 import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
 import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
 import { SealedSecrets1790300000003 } from '../../migrations/1790300000003-sealed-secrets.js';
@@ -29,6 +30,7 @@ const migrations: (new () => MigrationInterface)[] = [
   Gateway1790000100003,
   CompactLog1790100000001,
   InstagramSubscription1790200000001,
+  Instance1790200007001,
   Access1790300000001,
   Audit1790300000002,
   SealedSecrets1790300000003,
@@ -73,6 +75,21 @@ export interface StoreConnectionOptions {
  */
 export function openPool(url: string, options: StoreConnectionOptions = {}): pg.Pool {
   return new SafePool({ connectionString: url, ...connectionSettings(options) });
+}
+
+/**
+ * Whether a pooler such as PgBouncer stands between us and the server: one that gives each transaction another session
+ * has to hide which process serves it. There a named statement would be prepared in one session and missed in the next.
+ */
+export async function isPooled(pool: pg.Pool): Promise<boolean> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const told: unknown = Reflect.get(client, 'processID');
+    return rows[0]?.pid !== told;
+  } finally {
+    client.release();
+  }
 }
 
 /** Connects at once. Throws `StoreUnavailableError` if there is no usable database behind the address. */
