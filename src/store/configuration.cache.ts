@@ -1,3 +1,4 @@
+import { Signal } from '../telemetry/signals.js';
 import type { ConfigStore } from './config.store.js';
 import type { Configuration } from './configuration.js';
 
@@ -15,7 +16,7 @@ export interface AdjustableClock {
  * router meets a newer epoch, and by polling.
  */
 export class ConfigurationCache {
-  readonly #listeners = new Set<(configuration: Configuration) => void>();
+  readonly #changed = new Signal<Configuration>();
   #current: Configuration | null = null;
   #running: Promise<Configuration> | null = null;
   #next: Promise<Configuration> | null = null;
@@ -50,8 +51,7 @@ export class ConfigurationCache {
 
   /** Calls `listener` whenever the configuration has changed, until the returned function is called. */
   subscribe(listener: (configuration: Configuration) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#changed.listen(listener);
   }
 
   /** Loads the configuration and follows it. */
@@ -80,7 +80,7 @@ export class ConfigurationCache {
     if (this.#current !== null && read.epoch <= this.#current.epoch) return this.#current;
     this.#current = read;
     this.clock.setOffset(read.clockOffsetMs);
-    for (const listener of this.#listeners) listener(read);
+    this.#changed.tell(read);
     return read;
   }
 

@@ -109,10 +109,8 @@ async function follow(reader: number, total: number): Promise<Change[]> {
   const choose = chooser(3_000 + reader);
   const changes: Change[] = [];
   for (let last = ''; changes.length < total;) {
-    const stream = await EventReader.open(`${choose(instances).url}/api/v1/feed`, {
-      authorization: `Bearer ${adminToken}`,
-      ...(last !== '' && { 'last-event-id': last }),
-    });
+    const headers = { authorization: `Bearer ${adminToken}`, ...(last !== '' && { 'last-event-id': last }) };
+    const stream = await EventReader.open(`${choose(instances).url}/api/v1/feed`, headers, false);
     const enough = Math.min(choose([1, 5, 40]), total - changes.length);
     const read = () => stream.events.filter(({ event }) => event === 'ownership');
     await stream.until(() => read().length >= enough);

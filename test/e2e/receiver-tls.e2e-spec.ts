@@ -13,6 +13,7 @@ import {
   type X509Certificate,
 } from '@peculiar/x509';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/delivery.js';
 import { startServerProcess, type ServerProcess } from '../support/server-process.js';
 import { adminToken } from '../support/signalbox.js';
 import { Stage } from '../support/stage.js';
@@ -21,7 +22,7 @@ import { testKeyring } from '../support/vault.js';
 /* Apps whose endpoint shows a certificate that no client should take. */
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 24 * 60 * 60 * 1000;
-const [pageId, appId, person] = ['104700000000091', '2200000000000091', '7000000000000191'];
+let cases = 0;
 
 interface Signer {
   readonly certificate: X509Certificate;
@@ -30,10 +31,10 @@ interface Signer {
 
 const newKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
-async function newAuthority(): Promise<Signer> {
+async function newAuthority(name: string): Promise<Signer> {
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=An authority that the server trusts',
+    name: `CN=${name}`,
     keys,
     signingAlgorithm: algorithm,
     extensions: [new BasicConstraintsExtension(true, 0, true)],
@@ -79,7 +80,7 @@ let endpoint: Server;
 const texts: string[] = [];
 
 beforeAll(async () => {
-  authority = await newAuthority();
+  authority = await newAuthority('An authority that the server trusts');
   good = await newCertificate(authority);
   await writeFile(authorityFile, authority.certificate.toString('pem'));
   database = await createTestDatabase();
@@ -114,52 +115,51 @@ afterAll(async () => {
 
 const urlOf = (listening: { address(): unknown }) =>
   `https://127.0.0.1:${(listening.address() as AddressInfo).port}/webhook`;
-const putApp = (callbackUrl: string) =>
-  stage.api('PUT', `/api/v1/apps/${appId}`, { name: 'An app', callback_url: callbackUrl, verify_token: 'verify' });
+const putApp = (id: string, callbackUrl: string) =>
+  stage.api('PUT', `/api/v1/apps/${id}`, { name: 'An app', callback_url: callbackUrl, verify_token: 'verify' });
 
 /** From now on the endpoint shows this, on new connections; there are no others. */
-function show(context: SecureContextOptions & { minVersion?: 'TLSv1'; maxVersion?: 'TLSv1' }): void {
+function show(context: SecureContextOptions): void {
   endpoint.setSecureContext(context);
   endpoint.closeAllConnections();
 }
 
-it('an endpoint with a good certificate is taken', async () => {
-  expect((await putApp(urlOf(endpoint))).status).toBe(201);
-  await stage.ask('PUT', `/api/v1/pages/${pageId}`, { name: 'Shop' });
-  await stage.ask('PUT', `/api/v1/pages/${pageId}/apps/${appId}`, { subscribed_fields: ['messages'] });
-  await stage.ask('PUT', `/api/v1/pages/${pageId}`, { name: 'Shop', default_app_id: appId });
-});
-
-describe.each<[string, () => Promise<Parameters<typeof show>[0]>, RegExp]>([
+describe.each<[string, () => Promise<SecureContextOptions>, RegExp]>([
   ['has expired', () => newCertificate(authority, { endsInDays: -1 }), /TLS: certificate has expired/],
   ['is another host’s', () => newCertificate(authority, { host: 'elsewhere.example' }), /TLS: .*IP: 127\.0\.0\.1/],
   ['is signed by itself', () => newCertificate(null), /TLS: self-signed certificate/],
-  ['is signed by nobody known', async () => newCertificate(await newAuthority()), /TLS: unable to verify/],
+  ['is signed by nobody known', async () => newCertificate(await newAuthority('Anybody')), /TLS: unable to verify/],
   [
     'comes with TLS 1.0 alone',
-    async () => ({ ...good, minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' }),
+    () => Promise.resolve({ ...good, minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' }),
     /TLS: .*(protocol|version|alert)/i,
   ],
-])('a certificate that %s', (what, bad, words) => {
+])('an endpoint whose certificate %s', (what, bad, words) => {
+  const id = String(2_200_000_000_000_091 + ++cases);
+  const [pageId, person] = [`1047000000009${cases}`, `70000000000019${cases}`];
   afterEach(() => show(good));
 
-  it('is no endpoint’s that can be configured, and the answer says why', async () => {
+  it('cannot be configured, and the answer says why', async () => {
     show(await bad());
-    const answer = await putApp(urlOf(endpoint));
+    const answer = await putApp(id, urlOf(endpoint));
     expect(answer).toMatchObject({ status: 422, body: { detail: expect.stringMatching(words) } });
   });
 
   it('gets no event; the reason is shown, and with a good one it goes on', async () => {
+    expect((await putApp(id, urlOf(endpoint))).status).toBe(201);
+    await stage.ask('PUT', `/api/v1/pages/${pageId}`, { name: 'Shop' });
+    await stage.ask('PUT', `/api/v1/pages/${pageId}/apps/${id}`, { subscribed_fields: ['messages'] });
+    await stage.ask('PUT', `/api/v1/pages/${pageId}`, { name: 'Shop', default_app_id: id });
     show(await bad());
     const action = { type: 'message', text: what };
     await stage.ask('POST', `/api/v1/simulator/pages/${pageId}/people/${person}/actions`, action);
-    const newest = async () =>
-      (await stage.list(`/api/v1/threads/${pageId}/${person}/deliveries`)).findLast(({ app_id }) => app_id === appId);
-    for (let waited = await newest(); waited.attempts.length === 0;) waited = await newest();
-    expect((await newest()).attempts[0]).toMatchObject({ status: null, error: expect.stringMatching(words) });
+    const attempts = async () => (await stage.list(`/api/v1/threads/${pageId}/${person}/deliveries`))[0].attempts;
+    await until('there was an attempt', async () => (await attempts()).length > 0);
+    expect((await attempts())[0]).toMatchObject({ status: null, error: expect.stringMatching(words) });
     expect(texts).not.toContain(what);
     show(good);
-    while (!texts.includes(what)) await stage.advance('30s');
+    await stage.advance('1m');
+    await until('it has arrived', () => texts.includes(what));
     expect(texts.filter((text) => text === what)).toHaveLength(1);
   });
 });
@@ -167,7 +167,7 @@ describe.each<[string, () => Promise<Parameters<typeof show>[0]>, RegExp]>([
 it('an endpoint that never shakes hands is given up in time', async () => {
   const silent = createTcpServer();
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  const answer = await putApp(urlOf(silent));
+  const answer = await putApp('2200000000000099', urlOf(silent));
   silent.close();
   expect(answer).toMatchObject({ status: 422, body: { detail: expect.stringContaining('no connection in time') } });
 });
