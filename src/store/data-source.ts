@@ -7,7 +7,6 @@ import { GraphObjects1790000100001 } from '../../migrations/1790000100001-graph-
 import { Gateway1790000100003 } from '../../migrations/1790000100003-gateway.js';
 import { CompactLog1790100000001 } from '../../migrations/1790100000001-compact-log.js';
 import { InstagramSubscription1790200000001 } from '../../migrations/1790200000001-instagram-subscription.js';
-import { Instance1790200007001 } from '../../migrations/1790200007001-instance.js';
 import { Access1790300000001 } from '../../migrations/1790300000001-access.js';
 import { Audit1790300000002 } from '../../migrations/1790300000002-audit.js';
 import { SealedSecrets1790300000003 } from '../../migrations/1790300000003-sealed-secrets.js';
@@ -15,6 +14,7 @@ import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
 import { StalledSkippedThrough1790500000001 } from '../../migrations/1790500000001-stalled-skipped-through.js';
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
 import { InspectorTicket1790800000001 } from '../../migrations/1790800000001-inspector-ticket.js';
+import { Instance1790900070001 } from '../../migrations/1790900070001-instance.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
@@ -30,7 +30,6 @@ const migrations: (new () => MigrationInterface)[] = [
   Gateway1790000100003,
   CompactLog1790100000001,
   InstagramSubscription1790200000001,
-  Instance1790200007001,
   Access1790300000001,
   Audit1790300000002,
   SealedSecrets1790300000003,
@@ -38,6 +37,7 @@ const migrations: (new () => MigrationInterface)[] = [
   StalledSkippedThrough1790500000001,
   Operation1790600000001,
   InspectorTicket1790800000001,
+  Instance1790900070001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 

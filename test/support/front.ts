@@ -12,6 +12,8 @@ export class Front {
   #requests = 0;
 
   private constructor(private readonly instances: readonly URL[]) {
+    // A client that is slow for once must not find the connection closed that it is about to use.
+    this.#server.keepAliveTimeout = 0;
     this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );

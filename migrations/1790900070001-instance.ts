@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** The instances that serve this database, and what each of them knows of the configuration. */
-export class Instance1790200007001 implements MigrationInterface {
+export class Instance1790900070001 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       -- Written every second by each instance and of no use after a crash: not worth a write-ahead log.
