@@ -112,9 +112,10 @@ it('readiness says what is looked at, and what is wrong', async () => {
 });
 
 it('the gateway says in its log that the database is not durable', async () => {
+  const empty = await createTestDatabase();
   const gateway = await startServerProcess({
     MODE: 'gateway',
-    DATABASE_URL: database.url,
+    DATABASE_URL: empty.url,
     KEYRING: newKeyring('gateway'),
     ADMIN_TOKEN: canaries.adminToken,
     META_APP_SECRET: canaries.secret,
@@ -122,6 +123,7 @@ it('the gateway says in its log that the database is not durable', async () => {
     LOG_LEVEL: 'warn',
   });
   const { stderr } = await gateway.kill('SIGTERM');
+  await empty.drop();
   expect(stderr).toMatch(/"settings":\[[^\]]*"fsync"[^\]]*\],"msg":"the database is not durable/);
 });
 

