@@ -3,8 +3,8 @@ import { newPerson } from './shop.js';
 import type { TestSignalbox } from './signalbox.js';
 import { shop } from './thread-fixtures.js';
 
-/** A failure guard only: nothing waits this long when things work. */
 const lookEveryMs = 250;
+/** A failure guard only: nothing waits this long when things work. */
 const deadlineMs = 30_000;
 
 /** A simulated person of the shop's page, in stories where programs of others answer. */
