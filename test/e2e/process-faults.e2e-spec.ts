@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { until } from '../support/delivery.js';
 import { metaAppSecret, Person, postWebhook } from '../support/person.js';
@@ -73,7 +74,8 @@ function acknowledged(): Map<string, string[]> {
 /** Waits until everybody's texts have arrived, and expects that they have come in order. */
 async function expectDelivered(people: readonly Person[], count: number): Promise<void> {
   const total = () => [...acknowledged().values()].reduce((sum, seen) => sum + seen.length, 0);
-  await until('the app has everything', () => total() === people.length * count);
+  // What guards is the test's own timeout.
+  while (total() < people.length * count) await delay(50);
   expect(acknowledged()).toEqual(new Map(people.map(({ psid }) => [psid, texts(count)])));
   expect(support.receiver.faults).toEqual([]);
 }
@@ -97,8 +99,9 @@ it('whatever throws along the way: the process stays, and everything is done onc
   await start({ FAILPOINTS: points.map((point) => `${point}:throw`).join(',') });
   const people = newPeople(4);
   for (const text of texts(5)) await write(people, text);
-  // The call that fires what is due fails with it, and the time is another all the same.
-  expect((await stage.api('POST', '/api/v1/simulator/clock', { advance: '25h' })).status).toBe(500);
+  // Whoever fires what is due first fails with it, this call or the timer; the time is another all the same.
+  const { status } = await stage.api('POST', '/api/v1/simulator/clock', { advance: '25h' });
+  expect([200, 500]).toContain(status);
   await expectDelivered(people, 5);
   for (const person of people) {
     expect((await person.events()).filter(({ type }) => type === 'user.message')).toHaveLength(5);
@@ -131,4 +134,4 @@ it('a small heap and a large backlog: what waits is not kept in memory', async (
   support.receiver.answer = () => 200;
   await stage.ask('POST', `/api/v1/apps/${support.id}/resume`);
   await expectDelivered(people, rounds);
-});
+}, 180_000);
