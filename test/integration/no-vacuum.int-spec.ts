@@ -4,7 +4,7 @@ import { acknowledged, DeliveryStage, textsByPerson, until } from '../support/de
 
 /* What is dead in the tables stays there: nobody vacuums, and somebody looks at them as they were long ago. */
 const people = Array.from({ length: 40 }, (_, index) => index + 1);
-const rounds = 25;
+const rounds = 10;
 
 let database: TestDatabase;
 let stage: DeliveryStage;
