@@ -14,7 +14,7 @@ const mayImport = {
   console: [],
   'admin-auth': ['config', 'domain', 'store', 'routing'],
   callback: ['config', 'clock', 'domain', 'telemetry'],
-  store: ['config', 'clock', 'domain'],
+  store: ['config', 'clock', 'domain', 'telemetry'],
   routing: ['config', 'clock', 'domain', 'store', 'telemetry'],
   live: ['domain', 'store'],
   timers: ['config', 'clock', 'domain', 'store', 'routing'],

@@ -10,10 +10,11 @@ import { ThreadRouter } from './routing/thread-router.js';
 import { CommittedRows } from './store/committed-rows.js';
 import { ConfigStore } from './store/config.store.js';
 import { ConfigurationCache } from './store/configuration.cache.js';
-import { migrate, openDataSource, openPool } from './store/data-source.js';
+import { isPooled, migrate, openDataSource, openPool } from './store/data-source.js';
 import { EndedAttempts } from './store/ended-attempts.js';
 import { LaneStore } from './store/lane.store.js';
 import { LogStore } from './store/log.store.js';
+import { Peers } from './store/peers.js';
 import { QuarantineStore } from './store/quarantine.store.js';
 import { sealPlainSecrets } from './store/sealed-columns.js';
 import { Vault } from './store/vault.js';
@@ -67,7 +68,7 @@ export async function openCore(
     applicationName: 'signalbox router',
   });
   const readPool = openPool(databaseUrl, { applicationName: 'signalbox reads' });
-  const prepared = settings.values.DATABASE_PREPARED;
+  const prepared = settings.values.DATABASE_PREPARED ?? !(await isPooled(hotPool));
 
   const failpoints = new Failpoints(settings.values.FAILPOINTS);
   const clock = new DatabaseClock();
@@ -100,6 +101,10 @@ export async function openCore(
     synchronisedAtMs = before;
   };
   await synchronise();
+  const peers = new Peers(dataSource, reportFailure);
+  configuration.subscribe(({ epoch }) => peers.knows(epoch));
+  configStore.afterChange(() => peers.caughtUp());
+  await peers.join();
   await configuration.start();
   const synchronising = setInterval(() => {
     synchronise().catch((error: unknown) => reportFailure(error, 'asking the database for the time'));
@@ -144,6 +149,7 @@ export async function openCore(
     async close() {
       clearInterval(synchronising);
       configuration.stop();
+      await peers.leave();
       await router.idle();
       await hotPool.end();
       await readPool.end();

@@ -23,8 +23,15 @@ try {
   const { startServer } = await import('./server.js');
   const { greeting } = await import('./greeting.js');
   const { compactHeap } = await import('./compact-heap.js');
+  const { openLogger } = await import('./logger.js');
   const server = await startServer(settings);
   compactHeap();
+  /*
+   * Also what a promise was rejected with that nobody waited for. What counts is decided by a commit, which checks all
+   * that it presumes, so whatever state the process is in can do no harm; its end would fail everybody's requests.
+   */
+  const logger = openLogger(settings.values.LOG_LEVEL);
+  process.on('uncaughtException', (err) => logger.fatal({ err }, 'something failed that nobody waited for'));
 
   let stopping: Promise<void> | null = null;
   stop = () => {

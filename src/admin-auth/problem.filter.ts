@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RouterBusyError } from '../routing/submission.js';
 import { ConfigurationError } from '../store/configuration.error.js';
-import { faultOf, isUnstorableText } from '../store/database-errors.js';
+import { isPassing, isUnstorableText } from '../store/database-errors.js';
 import { Problem } from './problem.js';
 
 /** What a client is told to wait when nothing can be decided now, in seconds. */
@@ -44,7 +44,7 @@ export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof RouterBusyError) {
     return new Problem('busy', `${thrown.message} Try again in a moment; the same request has one effect.`);
   }
-  if (faultOf(thrown) === 'unknown_outcome') {
+  if (isPassing(thrown)) {
     return new Problem('busy', 'The database does not answer. Try again in a moment.', {}, { cause: thrown });
   }
   if (isUnstorableText(thrown)) {

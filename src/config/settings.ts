@@ -50,7 +50,8 @@ export const settingsSchema = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\/./, 'it must begin with postgres://')
     .optional(),
-  DATABASE_PREPARED: flag.default(true),
+  /** Whether statements may be prepared; by default wherever no pooler stands between us and the server. */
+  DATABASE_PREPARED: flag.optional(),
   /** Connections for routing and delivery; the APIs have a pool of their own. */
   DATABASE_POOL: count(10, 200),
   ADMIN_TOKEN: secret(16).optional(),

@@ -363,22 +363,28 @@ export class Outlet {
     if (probe) this.#step({ type: 'probe-started' });
     this.#underWay += 1;
     const gap = first.source.kind === 'replay' ? null : this.#gap();
-    failpoints.pass('deliver.beforePost');
     const { incarnation } = configuration.current();
     const ids = deliveries.map((delivery) => deliveryId(incarnation, keyOf(delivery))).join(',');
     const traceId = traceIdOf(deliveries);
     const attempt = Math.max(...deliveries.map(({ attempts }) => attempts)) + 1;
-    const result = await client.post({
-      url: app.callbackUrl,
-      secret: app.secret,
-      body,
-      deliveryId: ids,
-      ...(traceId === null ? {} : { traceId }),
-      attempt,
-      ...(gap === null ? {} : { gap: gap.header }),
-      replay: first.source.kind === 'replay',
-    });
-    failpoints.pass('deliver.afterPost');
+    let result: PostResult;
+    try {
+      failpoints.pass('deliver.beforePost');
+      result = await client.post({
+        url: app.callbackUrl,
+        secret: app.secret,
+        body,
+        deliveryId: ids,
+        ...(traceId === null ? {} : { traceId }),
+        attempt,
+        ...(gap === null ? {} : { gap: gap.header }),
+        replay: first.source.kind === 'replay',
+      });
+      failpoints.pass('deliver.afterPost');
+    } catch (error) {
+      // A defect of ours. The delivery waits for its next attempt like any other: nothing may be under way for good.
+      result = { ok: false, error: `it could not be sent: ${String(error)}`, durationMs: 0 };
+    }
     this.#underWay -= 1;
     for (const delivery of deliveries) delivery.attempts += 1;
     events.attempted(this, deliveries, result);

@@ -5,7 +5,7 @@ import { ProblemFilter } from '../admin-auth/problem.filter.js';
 import { PlatformError } from '../channels/channel.js';
 import { RouterBusyError } from '../routing/submission.js';
 import { ConfigurationError } from '../store/configuration.error.js';
-import { faultOf, isUnstorableText } from '../store/database-errors.js';
+import { isPassing, isUnstorableText } from '../store/database-errors.js';
 import { accessRefused } from '../telemetry/signals.js';
 import { GraphError } from './graph-error.js';
 import { isOwnPath } from './own-paths.js';
@@ -61,7 +61,7 @@ export function toGraphError(thrown: unknown): GraphError {
   if (thrown instanceof GraphError) return thrown;
   if (thrown instanceof UnreadableRequest) return new GraphError('unreadable_body', thrown.message);
   if (thrown instanceof PlatformError) return platformError(thrown);
-  if (thrown instanceof RouterBusyError || faultOf(thrown) === 'unknown_outcome') {
+  if (thrown instanceof RouterBusyError || isPassing(thrown)) {
     return new GraphError('temporarily_unavailable');
   }
   if (isUnstorableText(thrown)) return new GraphError('invalid_parameter', 'A parameter may not contain U+0000.');

@@ -24,7 +24,7 @@ import { RouterBusyError, type Outcome, type Submission } from '../routing/submi
 import { ThreadRouter } from '../routing/thread-router.js';
 import type { Configuration } from '../store/configuration.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
-import { faultOf } from '../store/database-errors.js';
+import { isPassing } from '../store/database-errors.js';
 import { QuarantineStore, type Quarantined } from '../store/quarantine.store.js';
 import { ButtonFinder, hasTap } from './button-finder.js';
 import { accessRefused, quarantined as quarantinedSignal } from '../telemetry/signals.js';
@@ -158,7 +158,7 @@ export class MetaWebhookController {
         if (item !== undefined && isRefused(result)) refused.push(...evidenceOf(item, result));
       });
     } catch (error) {
-      if (!(error instanceof RouterBusyError) && faultOf(error) !== 'unknown_outcome') throw error;
+      if (!(error instanceof RouterBusyError) && !isPassing(error)) throw error;
       throw new ServiceUnavailableException('Not everything could be committed: send it again.', { cause: error });
     }
     return refused;

@@ -1,4 +1,5 @@
 import type { LogRow } from '../domain/log.js';
+import { Signal } from '../telemetry/signals.js';
 
 /** Receives a lane's rows right after their commit, in order, in the process that committed them. */
 export type CommittedRowsListener = (lane: number, rows: readonly LogRow[]) => void;
@@ -8,15 +9,14 @@ export type CommittedRowsListener = (lane: number, rows: readonly LogRow[]) => v
  * shortcut: rows of other instances do not pass here, so everyone who must see all of them also polls the log.
  */
 export class CommittedRows {
-  readonly #listeners = new Set<CommittedRowsListener>();
+  readonly #committed = new Signal<{ readonly lane: number; readonly rows: readonly LogRow[] }>();
 
-  /** Calls `listener` after each commit until the returned function is called. A listener must not throw. */
+  /** Calls `listener` after each commit until the returned function is called. */
   subscribe(listener: CommittedRowsListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#committed.listen(({ lane, rows }) => listener(lane, rows));
   }
 
   publish(lane: number, rows: readonly LogRow[]): void {
-    for (const listener of this.#listeners) listener(lane, rows);
+    this.#committed.tell({ lane, rows });
   }
 }

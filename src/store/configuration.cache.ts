@@ -1,8 +1,9 @@
+import { Signal } from '../telemetry/signals.js';
 import type { ConfigStore } from './config.store.js';
 import type { Configuration } from './configuration.js';
 
-/** How soon a change made by another instance is noticed; a commit under an old epoch is refused in any case. */
-const pollMs = 1_000;
+/** How soon a change made by another instance is noticed, in milliseconds: that instance waits for it with its answer. */
+const pollMs = 100;
 
 /** The part of the clock that follows the configuration. */
 export interface AdjustableClock {
@@ -15,11 +16,12 @@ export interface AdjustableClock {
  * router meets a newer epoch, and by polling.
  */
 export class ConfigurationCache {
-  readonly #listeners = new Set<(configuration: Configuration) => void>();
+  readonly #changed = new Signal<Configuration>();
   #current: Configuration | null = null;
   #running: Promise<Configuration> | null = null;
   #next: Promise<Configuration> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #polling = false;
 
   constructor(
     private readonly store: ConfigStore,
@@ -49,8 +51,7 @@ export class ConfigurationCache {
 
   /** Calls `listener` whenever the configuration has changed, until the returned function is called. */
   subscribe(listener: (configuration: Configuration) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#changed.listen(listener);
   }
 
   /** Loads the configuration and follows it. */
@@ -79,15 +80,19 @@ export class ConfigurationCache {
     if (this.#current !== null && read.epoch <= this.#current.epoch) return this.#current;
     this.#current = read;
     this.clock.setOffset(read.clockOffsetMs);
-    for (const listener of this.#listeners) listener(read);
+    this.#changed.tell(read);
     return read;
   }
 
   private async poll(): Promise<void> {
+    if (this.#polling) return;
+    this.#polling = true;
     try {
       if ((await this.store.epoch()) !== this.#current?.epoch) await this.refresh();
     } catch {
       // The database is away: the next poll asks again, and until then nothing can be committed either.
+    } finally {
+      this.#polling = false;
     }
   }
 }

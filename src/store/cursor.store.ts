@@ -152,7 +152,10 @@ export class CursorStore {
          delete from dispatcher where seen_at < clock_timestamp() - $2 * interval '10 milliseconds'
        )
        select 1 + count(*)::int as alive from dispatcher
-        where holder <> $1 and seen_at > clock_timestamp() - $2 * interval '1 millisecond'`,
+        where holder <> $1
+          -- Who was seen later than now was seen before the database's clock was set back.
+          and seen_at between clock_timestamp() - $2 * interval '1 millisecond'
+                          and clock_timestamp() + $2 * interval '1 millisecond'`,
       [holder, aliveForMs],
     );
     return rows[0]?.alive ?? 1;
@@ -167,7 +170,9 @@ export class CursorStore {
     const { rows } = await this.#pool.query<{ lane: number; lease_epoch: string; last_id: string }>(
       `with free as (
          select lane from cursor
-          where (lease_until is null or lease_until < clock_timestamp() or holder = $1)
+          where (lease_until is null or holder = $1
+                 -- Nobody takes a lease for so long: the database's clock was set back since.
+                 or lease_until not between clock_timestamp() and clock_timestamp() + interval '5 minutes')
             and lane <> all ($2::smallint[])
           order by lane limit $3 for update skip locked
        )

@@ -14,6 +14,7 @@ import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
 import { StalledSkippedThrough1790500000001 } from '../../migrations/1790500000001-stalled-skipped-through.js';
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
 import { InspectorTicket1790800000001 } from '../../migrations/1790800000001-inspector-ticket.js';
+import { Instance1790900070001 } from '../../migrations/1790900070001-instance.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
@@ -36,6 +37,7 @@ const migrations: (new () => MigrationInterface)[] = [
   StalledSkippedThrough1790500000001,
   Operation1790600000001,
   InspectorTicket1790800000001,
+  Instance1790900070001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 
@@ -73,6 +75,21 @@ export interface StoreConnectionOptions {
  */
 export function openPool(url: string, options: StoreConnectionOptions = {}): pg.Pool {
   return new SafePool({ connectionString: url, ...connectionSettings(options) });
+}
+
+/**
+ * Whether a pooler such as PgBouncer stands between us and the server: one that gives each transaction another session
+ * has to hide which process serves it. There a named statement would be prepared in one session and missed in the next.
+ */
+export async function isPooled(pool: pg.Pool): Promise<boolean> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const told: unknown = Reflect.get(client, 'processID');
+    return rows[0]?.pid !== told;
+  } finally {
+    client.release();
+  }
 }
 
 /** Connects at once. Throws `StoreUnavailableError` if there is no usable database behind the address. */

@@ -12,6 +12,7 @@ it.each([
   ['08006', 'unknown_outcome'],
   ['53300', 'unknown_outcome'],
   ['53100', 'unknown_outcome'],
+  ['25006', 'unknown_outcome'],
   ['57014', 'unknown_outcome'],
   ['57P01', 'unknown_outcome'],
   ['ECONNREFUSED', 'unknown_outcome'],

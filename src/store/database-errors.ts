@@ -35,9 +35,17 @@ export function faultOf(error: unknown): DatabaseFault {
   const kind = code.slice(0, 2);
   if (kind === '22' || kind === '23') return 'bad_data';
   if (kind === '40' || code === '55P03') return 'retry';
+  // A server that has become a standby, or is about to: its clients will find the new primary.
+  if (code === '25006') return 'unknown_outcome';
   // Connection lost or refused, server shutting down or out of something: 57014 is a cancelled statement.
   if (['08', '28', '3D', '53', '57', '58'].includes(kind)) return 'unknown_outcome';
   return 'bug';
+}
+
+/** Whether the database only refuses just now: whoever asked may ask for the same again in a moment. */
+export function isPassing(error: unknown): boolean {
+  const fault = faultOf(error);
+  return fault === 'unknown_outcome' || fault === 'retry';
 }
 
 /** Whether a text could not be kept because of a character in it: the database's texts hold everything but NUL. */

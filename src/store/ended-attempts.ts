@@ -1,5 +1,6 @@
 import type { DeliveryKey } from '../domain/delivery-id.js';
 import type { AppId, ThreadKey } from '../domain/ids.js';
+import { Signal } from '../telemetry/signals.js';
 
 /** One try of one delivery, over. */
 export interface EndedAttempt extends DeliveryKey, ThreadKey {
@@ -21,20 +22,19 @@ export type EndedAttemptsListener = (attempts: readonly EndedAttempt[]) => void;
  * those that are not kept; tries made by other instances are found in the store.
  */
 export class EndedAttempts {
-  readonly #listeners = new Set<EndedAttemptsListener>();
+  readonly #ended = new Signal<readonly EndedAttempt[]>();
 
-  /** Calls `listener` after each POST until the returned function is called. A listener must not throw. */
+  /** Calls `listener` after each POST until the returned function is called. */
   subscribe(listener: EndedAttemptsListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#ended.listen(listener);
   }
 
   /** Whether nobody watches, so that nothing need be prepared. */
   get isUnwatched(): boolean {
-    return this.#listeners.size === 0;
+    return this.#ended.isUnheard;
   }
 
   publish(attempts: readonly EndedAttempt[]): void {
-    for (const listener of this.#listeners) listener(attempts);
+    this.#ended.tell(attempts);
   }
 }

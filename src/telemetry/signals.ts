@@ -1,12 +1,21 @@
 /**
- * What parts tell of their work, for whoever counts it: nobody's business but the metrics', so that no part has to be
- * handed a counter, and none waits for one. In a process with several servers, as in tests, every one of them hears all.
+ * Tells whoever listens what has happened. For what nobody has to wait for: metrics, browsers that watch, followers of the
+ * log. A listener that throws keeps neither the others nor whoever tells from going on.
  */
 export class Signal<Told> {
   readonly #listeners = new Set<(told: Told) => void>();
 
   tell(told: Told): void {
-    for (const listener of this.#listeners) listener(told);
+    for (const listener of this.#listeners) {
+      try {
+        listener(told);
+      } catch (error) {
+        // Nobody's to handle here, and still not to be overlooked: it ends with the process's last resort.
+        setImmediate(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   /** Answers how to stop listening. */
@@ -14,7 +23,17 @@ export class Signal<Told> {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+
+  /** Whether nobody listens, so that nothing need be prepared. */
+  get isUnheard(): boolean {
+    return this.#listeners.size === 0;
+  }
 }
+
+/*
+ * What parts tell of their work, for whoever counts it: nobody's business but the metrics', so that no part has to be
+ * handed a counter. In a process with several servers, as in tests, every one of them hears all.
+ */
 
 /** The interfaces of the server, as metrics name them. */
 export type InterfaceName = 'admin' | 'graph' | 'ingress' | 'operating';

@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { callGraph } from '../support/graph-client.js';
 import { startServerProcess, type ServerProcess } from '../support/server-process.js';
 import { Stage, type Bot, type StagePage } from '../support/stage.js';
+import { newKeyring } from '../support/vault.js';
 
 /** Each found nowhere but where a test has put it. */
 const canaries = {
@@ -122,6 +123,22 @@ it('a thread that is released only because control_type is missing is warned of'
     }),
   });
   expect(sent.status).toBe(200);
+});
+
+it('the gateway says in its log that the database is not durable', async () => {
+  const empty = await createTestDatabase();
+  const gateway = await startServerProcess({
+    MODE: 'gateway',
+    DATABASE_URL: empty.url,
+    KEYRING: newKeyring('gateway'),
+    ADMIN_TOKEN: canaries.adminToken,
+    META_APP_SECRET: canaries.secret,
+    META_VERIFY_TOKEN: canaries.verifyToken,
+    LOG_LEVEL: 'warn',
+  });
+  const { stderr } = await gateway.kill('SIGTERM');
+  await empty.drop();
+  expect(stderr).toMatch(/"settings":\[[^\]]*"fsync"[^\]]*\],"msg":"the database is not durable/);
 });
 
 it('no token, secret, text or person is in a log line, a figure or an error', async () => {

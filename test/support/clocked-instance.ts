@@ -4,7 +4,7 @@ import { ThreadRouter } from '../../src/routing/thread-router.js';
 import { CommittedRows } from '../../src/store/committed-rows.js';
 import { ConfigStore } from '../../src/store/config.store.js';
 import { ConfigurationCache } from '../../src/store/configuration.cache.js';
-import { openDataSource, openPool } from '../../src/store/data-source.js';
+import { isPooled, openDataSource, openPool } from '../../src/store/data-source.js';
 import { LaneStore } from '../../src/store/lane.store.js';
 import { LogStore } from '../../src/store/log.store.js';
 import { QuarantineStore } from '../../src/store/quarantine.store.js';
@@ -27,7 +27,7 @@ export async function openClockedInstance(databaseUrl: string, clock: FakeClock)
   const dataSource = await openDataSource(databaseUrl);
   const pool = openPool(databaseUrl);
   const failpoints = new Failpoints('');
-  const lanes = new LaneStore(pool, { prepared: true });
+  const lanes = new LaneStore(pool, { prepared: !(await isPooled(pool)) });
   const configStore = new ConfigStore(dataSource, testVault);
   const configuration = new ConfigurationCache(configStore, clock);
   const quarantine = new QuarantineStore(pool);

@@ -3,6 +3,7 @@ import { newPerson } from './shop.js';
 import type { TestSignalbox } from './signalbox.js';
 import { shop } from './thread-fixtures.js';
 
+const lookEveryMs = 250;
 /** A failure guard only: nothing waits this long when things work. */
 const deadlineMs = 30_000;
 
@@ -57,11 +58,12 @@ export class Customer {
     });
   }
 
-  /** Looks at once and again after every commit; resolves with what is found. */
+  /** Looks at once, after every commit and, as other instances commit as well, every so often; resolves with the find. */
   until<Found>(what: string, look: () => Promise<Found | undefined>): Promise<Found> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         clearTimeout(guard);
+        clearInterval(looking);
         unsubscribe();
         settle();
       };
@@ -72,6 +74,7 @@ export class Customer {
         );
       };
       const unsubscribe = this.signalbox.core.committedRows.subscribe(tryOnce);
+      const looking = setInterval(tryOnce, lookEveryMs);
       const guard = setTimeout(() => {
         void this.events().then((events) => {
           const story = events.map(({ type, payload }) => `${type} ${JSON.stringify(payload)}`).join('\n');

@@ -17,7 +17,8 @@ export class EventReader {
 
   private constructor(readonly status: number) {}
 
-  static async open(url: string, headers: Record<string, string>): Promise<EventReader> {
+  /** Resolves when the stream has begun; one that `greets` has by then said from where. */
+  static async open(url: string, headers: Record<string, string>, greets = true): Promise<EventReader> {
     const connection = new AbortController();
     const response = await fetch(url, {
       headers: { accept: 'text/event-stream', ...headers },
@@ -32,7 +33,7 @@ export class EventReader {
         reader.ended = true;
         for (const look of reader.#waiting) look();
       });
-    await reader.waitFor(({ event }) => event === 'connected');
+    if (greets) await reader.waitFor(({ event }) => event === 'connected');
     return reader;
   }
 

@@ -23,6 +23,7 @@ export interface ServerProcess extends ServerAddress {
   readonly pid: number;
   /** What it has printed so far. */
   stdout(): string;
+  stderr(): string;
   /** Resolves when it has ended, by whatever means. */
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): Promise<Exit>;
@@ -62,6 +63,7 @@ export async function startServerProcess(settings: Record<string, string>): Prom
     adminToken: token,
     pid: child.pid ?? 0,
     stdout: () => output.stdout,
+    stderr: () => output.stderr,
     exited,
     kill(signal) {
       child.kill(signal);

@@ -6,6 +6,10 @@ import { readSettings } from '../../src/config/settings.js';
 import { startServer, type Server } from '../../src/server.js';
 import { testKeyring } from './vault.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { Front } from './front.js';
+
+/** How many instances each server under test consists of: every suite holds with one as with several. */
+const instanceCount = Number(process.env.SIGNALBOX_TEST_INSTANCES ?? '1');
 
 /** A whole server inside the test's process, on a database of its own. */
 export interface TestSignalbox extends Server {
@@ -30,28 +34,34 @@ export async function startSignalbox(
   const ownDatabase = database === undefined;
   const store = database ?? (await createTestDatabase());
   const dataDir = await mkdtemp(path.join(tmpdir(), 'signalbox-data-'));
-  const server = await startServer(
-    readSettings({
-      PORT: '0',
-      DATABASE_URL: store.url,
-      DATA_DIR: dataDir,
-      ADMIN_TOKEN: adminToken,
-      KEYRING: testKeyring,
-      LOG_LEVEL: 'fatal',
-      DEMO: 'false',
-      // Tests show bad tokens on purpose, all from one address.
-      API_FAILURES_PER_MINUTE: '100000',
-      API_CALLS_PER_MINUTE: '1000000',
-      ...settings,
-    }),
-  );
+  const asked = readSettings({
+    PORT: '0',
+    DATABASE_URL: store.url,
+    DATA_DIR: dataDir,
+    ADMIN_TOKEN: adminToken,
+    KEYRING: testKeyring,
+    LOG_LEVEL: 'fatal',
+    DEMO: 'false',
+    // Tests show bad tokens on purpose, all from one address.
+    API_FAILURES_PER_MINUTE: '100000',
+    API_CALLS_PER_MINUTE: '1000000',
+    ...settings,
+  });
+  const server = await startServer(asked);
+  const others: Server[] = [];
+  for (let count = 1; count < instanceCount; count++) others.push(await startServer(asked));
+  // With a certificate the address is part of what is tested, and clients talk to the first one.
+  const balanced = others.length > 0 && server.certificate === null;
+  const front = !balanced ? null : await Front.before([server, ...others].map(({ url }) => url));
+  const url = front?.url ?? server.url;
   const authority = server.certificate?.authorityFile ?? null;
   const connections = new Agent({ connect: authority === null ? {} : { ca: await readFile(authority) } });
   return {
     ...server,
+    url,
     database: store,
     async api(method, pathname, body, headers = {}) {
-      const response = await fetch(`${server.url}${pathname}`, {
+      const response = await fetch(`${url}${pathname}`, {
         method,
         headers: {
           authorization: `Bearer ${adminToken}`,
@@ -71,7 +81,8 @@ export async function startSignalbox(
     },
     async stop() {
       await connections.close();
-      await server.stop();
+      await front?.close();
+      for (const instance of [server, ...others]) await instance.stop();
       await rm(dataDir, { recursive: true, force: true });
       if (ownDatabase) await store.drop();
     },

@@ -20,8 +20,11 @@ export async function startServer(): Promise<void> {
   const dataSource = await openDataSource(urlOf(server, server.template), { applicationName: 'signalbox tests' });
   await migrate(dataSource);
   await dataSource.destroy();
-  // A database that somebody is connected to cannot be cloned, so nobody may.
-  await asAdmin(server, (admin) => admin.query(`alter database ${server.template} allow_connections false`));
+  // A database that somebody is connected to cannot be cloned, so nobody may; a pooler keeps connections for later.
+  await asAdmin(server, async (admin) => {
+    await admin.query(`alter database ${server.template} allow_connections false`);
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [server.template]);
+  });
 }
 
 async function startThrowAwayServer(): Promise<string> {
