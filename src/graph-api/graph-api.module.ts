@@ -5,7 +5,6 @@ import { CallbackVerifier } from '../callback/callback-verifier.js';
 import { MetaForwarder } from '../channels/meta/meta-forwarder.js';
 import { Settings } from '../config/settings.js';
 import { AttachmentStore } from '../store/attachment.store.js';
-import { ConfigurationCache } from '../store/configuration.cache.js';
 import { ConversationStore } from '../store/conversation.store.js';
 import { GraphObjectStore } from '../store/graph-object.store.js';
 import { LabelStore } from '../store/label.store.js';
@@ -85,7 +84,6 @@ const endpoints = [...routingEndpoints, ...platformEndpoints];
       provide: GraphDispatcher,
       inject: [
         CallerAuthenticator,
-        ConfigurationCache,
         GraphObjectStore,
         RateLimits,
         Settings,
@@ -95,7 +93,6 @@ const endpoints = [...routingEndpoints, ...platformEndpoints];
       ],
       useFactory: (
         caller: CallerAuthenticator,
-        configuration: ConfigurationCache,
         objects: GraphObjectStore,
         limits: RateLimits,
         settings: Settings,
@@ -106,7 +103,7 @@ const endpoints = [...routingEndpoints, ...platformEndpoints];
         const own = all.slice(0, routingEndpoints.length);
         const others = all.slice(routingEndpoints.length);
         const offered = settings.gateway ? [...own, new ForwardedEndpoints(forwarder, threads, others)] : all;
-        return new GraphDispatcher(caller, configuration, objects, limits, offered);
+        return new GraphDispatcher(caller, objects, limits, offered);
       },
     },
   ],
