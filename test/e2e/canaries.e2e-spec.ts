@@ -20,7 +20,7 @@ const told = {
   appSecret: 'CANARY-app-secret-0123456789',
   platformToken: 'EAAplatformCANARYtoken',
   text: 'CANARY-said-in-confidence',
-  keyring: newKeyring('k1'),
+  sealingKey: newKeyring('').slice(1),
   pageToken: '',
   operatorToken: '',
 };
@@ -44,7 +44,7 @@ beforeAll(async () => {
     ADMIN_TOKEN: told.adminToken,
     META_APP_SECRET: told.platformSecret,
     META_VERIFY_TOKEN: told.verifyToken,
-    KEYRING: told.keyring,
+    KEYRING: `k1:${told.sealingKey}`,
     LOG_LEVEL: 'trace',
     API_FAILURES_PER_MINUTE: '100000',
   });
