@@ -59,7 +59,7 @@ it('a reader of the live stream that takes nothing is let go, and nobody else mi
     for (let number = 0; number < events; number++) {
       const key = { pageId: page, psid: psid(String(7_000_000_000_003_000 + number)) };
       const payload = JSON.stringify({ sender: { id: key.psid }, message: { mid: `m-${number}`, text } });
-      const event = userEvent('user.message', key, `m-${number}`, { payload: payload as never });
+      const event = userEvent('user.message', key, `m-${number}`, { payload });
       await signalbox.core.router.dispatch(submit(key, event));
       // Quick is who takes what comes, as it comes.
       await quick.until(() => rows() > number);
