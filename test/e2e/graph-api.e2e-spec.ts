@@ -998,7 +998,7 @@ describe('subscriptions', () => {
       undefined,
       /fields\[0\] must be one of/,
     );
-    expectError(await call('POST', wanted(), desk), 403, 10);
+    expectError(await call('POST', wanted(), desk), 400, 100, 33);
     expectError(
       await callGraph(`${signalbox.url}/me/messages?access_token=${appToken()}`, { method: 'POST' }),
       400,

@@ -11,8 +11,8 @@ import { adminToken, startSignalbox, type TestSignalbox } from '../support/signa
  */
 const page = pageId('104700000000001');
 /** Together far more than what the operating system keeps for a connection, and what the server does. */
-const events = 300;
-const textLength = 100_000;
+const events = 40;
+const textLength = 400_000;
 
 let signalbox: TestSignalbox;
 const sockets: Socket[] = [];
