@@ -82,15 +82,7 @@ const endpoints = [...routingEndpoints, ...platformEndpoints];
     { provide: APP_FILTER, useClass: GraphErrorFilter },
     {
       provide: GraphDispatcher,
-      inject: [
-        CallerAuthenticator,
-        GraphObjectStore,
-        RateLimits,
-        Settings,
-        MetaForwarder,
-        PersonThreads,
-        ...endpoints,
-      ],
+      inject: [CallerAuthenticator, GraphObjectStore, RateLimits, Settings, MetaForwarder, PersonThreads, ...endpoints],
       useFactory: (
         caller: CallerAuthenticator,
         objects: GraphObjectStore,
