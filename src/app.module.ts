@@ -2,7 +2,6 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AdminApiModule } from './admin-api/admin-api.module.js';
 import { Authenticator } from './admin-auth/authenticator.js';
-import { SessionCookie } from './admin-auth/session-cookie.js';
 import { MetaForwarder } from './channels/meta/meta-forwarder.js';
 import { MetaChannel } from './channels/meta/meta.channel.js';
 import { MetaGraphClient } from './channels/meta/meta-graph.client.js';
@@ -40,14 +39,12 @@ import { Timers } from './timers/timers.js';
 export interface AccessOptions {
   readonly adminToken: AdminToken;
   readonly sessions: SessionStore;
-  /** Whether this server serves HTTPS. */
-  readonly secure: boolean;
 }
 
 /** The interfaces around the core. The only file that knows every module. */
 @Module({})
 export class AppModule {
-  static register(core: Core, { adminToken, sessions, secure }: AccessOptions): DynamicModule {
+  static register(core: Core, { adminToken, sessions }: AccessOptions): DynamicModule {
     const provided = [
       { provide: Settings, useValue: core.settings },
       { provide: Failpoints, useValue: core.failpoints },
@@ -56,7 +53,6 @@ export class AppModule {
       { provide: AdminTokenStore, useValue: new AdminTokenStore(core.dataSource) },
       { provide: AuditStore, useValue: new AuditStore(core.dataSource) },
       { provide: SessionStore, useValue: sessions },
-      { provide: SessionCookie, useValue: new SessionCookie(secure) },
       Authenticator,
       { provide: DataSource, useValue: core.dataSource },
       { provide: ConfigStore, useValue: core.configStore },

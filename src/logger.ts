@@ -1,11 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 
-/** Structured logs, one JSON object a line on standard error: standard output is for people. */
-export function openLogger(level: string): Logger {
+const standardError = 2;
+
+/** Structured logs, one JSON object a line, on standard error by default: standard output is for people. */
+export function openLogger(level: string, fileDescriptor = standardError): Logger {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorFields } },
-    pino.destination(2),
+    pino.destination(fileDescriptor),
   );
 }
 

@@ -45,9 +45,9 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Starts everything: the database if none is configured, the core, the interfaces. */
-export async function startServer(settings: Settings): Promise<Server> {
-  const logger = openLogger(settings.values.LOG_LEVEL);
+/** Starts everything: the database if none is configured, the core, the interfaces. `logTo` is an open file. */
+export async function startServer(settings: Settings, logTo?: number): Promise<Server> {
+  const logger = openLogger(settings.values.LOG_LEVEL, logTo);
   const reportFailure = (error: unknown, doing: string) => logger.error({ err: error }, `failed while ${doing}`);
   const dataDir = defaultDataDir(settings.values);
   const closing: (() => Promise<void>)[] = [];
@@ -79,7 +79,7 @@ export async function startServer(settings: Settings): Promise<Server> {
       hours: settings.values.SESSION_HOURS,
     });
     const app = await NestFactory.create<NestFastifyApplication>(
-      AppModule.register(core, { adminToken, sessions, secure: certificate !== null }),
+      AppModule.register(core, { adminToken, sessions }),
       new FastifyAdapter({
         ...(certificate === null
           ? { http: serverLimits }

@@ -43,7 +43,6 @@ export class SessionController {
   constructor(
     private readonly authenticator: Authenticator,
     private readonly sessions: SessionStore,
-    private readonly cookie: SessionCookie,
     private readonly audit: AuditStore,
     private readonly settings: Settings,
   ) {}
@@ -61,9 +60,10 @@ export class SessionController {
     // Or another site could sign a browser in as somebody else, and see what they do then.
     if (!isSameOrigin(request.headers)) throw new Problem('cross_site', 'Sign in from the console itself.');
     const operator = 'token' in body ? await this.authenticator.ofToken(body.token) : await this.#ofCode(body.code);
-    const session = await this.sessions.open(operator.credential, this.cookie.read(request.headers.cookie));
+    const cookie = new SessionCookie(request);
+    const session = await this.sessions.open(operator.credential, cookie.read());
     await this.audit.enter(actOf(request, operator));
-    void reply.header('set-cookie', this.cookie.write(session.id));
+    void reply.header('set-cookie', cookie.write(session.id));
     return this.#view({ ...operator, expiresAt: session.expiresAt });
   }
 
@@ -89,7 +89,7 @@ export class SessionController {
     }
     await this.sessions.end(sessionHash);
     await this.audit.enter(actOf(request, operator));
-    void reply.header('set-cookie', this.cookie.clear());
+    void reply.header('set-cookie', new SessionCookie(request).clear());
   }
 
   async #ofCode(code: string): Promise<Operator> {

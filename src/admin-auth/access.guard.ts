@@ -23,7 +23,7 @@ export class AccessGuard implements CanActivate {
     if (needed === undefined) throw new Error(`${context.getHandler().name} declares no role`);
     if (needed === 'nobody') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const operator = await this.authenticator.authenticate(request.headers);
+    const operator = await this.authenticator.authenticate(request);
     if (operator.sessionHash !== null && !safeMethods.has(request.method)) requireConsole(request.headers);
     if (!isAtLeast(operator.role, needed)) {
       throw new Problem('forbidden', `This needs the role ${needed}; "${operator.name}" is ${operator.role}.`, {

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { AdminToken } from '../config/admin-token.js';
 import { AdminTokenStore } from '../store/admin-token.store.js';
 import { sha256 } from '../store/opaque-token.js';
@@ -22,20 +22,20 @@ export class Authenticator {
     bootstrap: AdminToken,
     private readonly tokens: AdminTokenStore,
     private readonly sessions: SessionStore,
-    private readonly cookie: SessionCookie,
   ) {
     this.#bootstrap = { tokenId: null, bootstrapFingerprint: bootstrap.fingerprint };
     this.#bootstrapHash = Buffer.from(sha256(bootstrap.value));
   }
 
   /** @throws Problem if there is neither a valid token nor a session. */
-  async authenticate({ authorization, cookie }: IncomingHttpHeaders): Promise<Operator> {
+  async authenticate(request: Pick<FastifyRequest, 'headers' | 'protocol'>): Promise<Operator> {
+    const { authorization } = request.headers;
     if (authorization !== undefined) {
       const token = /^bearer +(\S+) *$/i.exec(authorization)?.[1];
       if (token === undefined) throw new Problem('unauthorized', 'Send the token as "Authorization: Bearer <token>".');
       return this.ofToken(token);
     }
-    const sessionId = this.cookie.read(cookie);
+    const sessionId = new SessionCookie(request).read();
     if (sessionId === null) {
       throw new Problem('unauthorized', 'Sign in, or send a token as "Authorization: Bearer <token>".');
     }

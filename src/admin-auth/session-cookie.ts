@@ -1,17 +1,30 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { parseCookie, stringifySetCookie } from 'cookie';
 
-/** The cookie that holds a session's id: out of reach of scripts and of other sites. */
-export class SessionCookie {
-  readonly #name: string;
+/** What is asked of a request: over which protocol the browser sent it, by the word of a trusted load balancer as well. */
+interface Asked {
+  readonly protocol: string;
+  readonly headers: IncomingHttpHeaders;
+}
 
-  /** `secure`: whether this server serves HTTPS; browsers then hold the cookie to this host and to HTTPS. */
-  constructor(private readonly secure: boolean) {
-    this.#name = secure ? '__Host-signalbox' : 'signalbox';
+/**
+ * The cookie that holds a session's id: out of reach of scripts and of other sites. A browser that uses HTTPS holds it to
+ * this host and to HTTPS, and no other cookie counts then: what anybody on the way could have planted is not looked at.
+ */
+export class SessionCookie {
+  readonly #secure: boolean;
+  readonly #name: string;
+  readonly #header: string | undefined;
+
+  constructor({ protocol, headers }: Asked) {
+    this.#secure = protocol === 'https';
+    this.#name = this.#secure ? '__Host-signalbox' : 'signalbox';
+    this.#header = headers.cookie;
   }
 
-  /** The session's id in a `Cookie` header; null: there is none. */
-  read(header: string | undefined): string | null {
-    return header === undefined ? null : (parseCookie(header)[this.#name] ?? null);
+  /** The session's id that came with the request; null: there is none. */
+  read(): string | null {
+    return this.#header === undefined ? null : (parseCookie(this.#header)[this.#name] ?? null);
   }
 
   /** A `Set-Cookie` header with a session's id. It ends with the browser, or when the server ends the session. */
@@ -25,6 +38,6 @@ export class SessionCookie {
   }
 
   #attributes(value: string) {
-    return { name: this.#name, value, path: '/', httpOnly: true, sameSite: 'strict', secure: this.secure } as const;
+    return { name: this.#name, value, path: '/', httpOnly: true, sameSite: 'strict', secure: this.#secure } as const;
   }
 }

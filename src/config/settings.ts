@@ -127,7 +127,7 @@ export const settingsSchema = z.object({
   INSPECTOR_CONNECTIONS_MAX: count(50, 10_000),
   /** Whether there is a page that shows threads in the Stately inspector, which is on another host: stately.ai. */
   INSPECTOR_HOSTED: flag.default(false),
-  /** Addresses of the load balancers whose X-Forwarded-For is believed, as CIDR, comma-separated. */
+  /** Addresses of the load balancers whose X-Forwarded-For and X-Forwarded-Proto are believed, as CIDR, comma-separated. */
   TRUSTED_PROXIES: addressRanges.default(''),
   /** Largest request body in bytes; a webhook with a thousand events must fit. */
   BODY_MAX_BYTES: count(8 * 1024 * 1024, 64 * 1024 * 1024),

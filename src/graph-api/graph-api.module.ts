@@ -5,7 +5,6 @@ import { CallbackVerifier } from '../callback/callback-verifier.js';
 import { MetaForwarder } from '../channels/meta/meta-forwarder.js';
 import { Settings } from '../config/settings.js';
 import { AttachmentStore } from '../store/attachment.store.js';
-import { ConfigurationCache } from '../store/configuration.cache.js';
 import { ConversationStore } from '../store/conversation.store.js';
 import { GraphObjectStore } from '../store/graph-object.store.js';
 import { LabelStore } from '../store/label.store.js';
@@ -83,19 +82,9 @@ const endpoints = [...routingEndpoints, ...platformEndpoints];
     { provide: APP_FILTER, useClass: GraphErrorFilter },
     {
       provide: GraphDispatcher,
-      inject: [
-        CallerAuthenticator,
-        ConfigurationCache,
-        GraphObjectStore,
-        RateLimits,
-        Settings,
-        MetaForwarder,
-        PersonThreads,
-        ...endpoints,
-      ],
+      inject: [CallerAuthenticator, GraphObjectStore, RateLimits, Settings, MetaForwarder, PersonThreads, ...endpoints],
       useFactory: (
         caller: CallerAuthenticator,
-        configuration: ConfigurationCache,
         objects: GraphObjectStore,
         limits: RateLimits,
         settings: Settings,
@@ -106,7 +95,7 @@ const endpoints = [...routingEndpoints, ...platformEndpoints];
         const own = all.slice(0, routingEndpoints.length);
         const others = all.slice(routingEndpoints.length);
         const offered = settings.gateway ? [...own, new ForwardedEndpoints(forwarder, threads, others)] : all;
-        return new GraphDispatcher(caller, configuration, objects, limits, offered);
+        return new GraphDispatcher(caller, objects, limits, offered);
       },
     },
   ],

@@ -6,7 +6,6 @@ import { kindByForm } from './conversation-id.js';
 import type { GraphObjectStore } from '../store/graph-object.store.js';
 import { withNextPage } from './paging.js';
 import type { GraphRequest } from './request-parameters.js';
-import type { ConfigurationCache } from '../store/configuration.cache.js';
 import type { RateLimits } from './rate-limits.js';
 
 /** What unversioned calls get, as the answer's `facebook-api-version` says. */
@@ -32,7 +31,6 @@ export class GraphDispatcher {
 
   constructor(
     private readonly authenticator: CallerAuthenticator,
-    private readonly configuration: ConfigurationCache,
     private readonly objects: GraphObjectStore,
     private readonly limits: RateLimits,
     endpoints: readonly GraphEndpoints[],
@@ -98,19 +96,14 @@ export class GraphDispatcher {
       return kind === null ? null : { node: kind, objectId: node, edge };
     }
     if (node === caller.app.appId) return { node: 'app', edge };
-    const { pages, pagesByInstagram, apps } = this.configuration.current();
-    if (has(apps, node)) throw new GraphError('permission_missing');
-    const isPage = has(pages, node);
-    const isInstagram = has(pagesByInstagram, node);
-    if (caller.kind === 'app') {
-      if (isPage || isInstagram) throw new GraphError('permission_missing');
-      return null;
+    if (caller.kind === 'page') {
+      if (node === caller.page.pageId) return { node: 'page', onlyChannel: null, edge };
+      if (node === caller.page.instagramId) return { node: 'page', onlyChannel: 'instagram', edge };
+      const kind = await this.objects.findKind(caller.page.pageId, node);
+      if (kind !== null) return { node: kind, objectId: node, edge };
     }
-    if (node === caller.page.pageId) return { node: 'page', onlyChannel: null, edge };
-    if (node === caller.page.instagramId) return { node: 'page', onlyChannel: 'instagram', edge };
-    if (isPage || isInstagram) throw new GraphError('token_of_other_page');
-    const kind = await this.objects.findKind(caller.page.pageId, node);
-    return kind === null ? { node: 'person', personId: node, edge } : { node: kind, objectId: node, edge };
+    // A person of the page, or nobody: what is somebody else's is not told from what does not exist.
+    return { node: 'person', personId: node, edge };
   }
 }
 
@@ -122,11 +115,6 @@ function isObjectRoute(route: GraphRoute): route is ObjectRoute {
 
 function keyOf(node: GraphRoute['node'], verb: string, edge: string | null): string {
   return `${node} ${verb} ${edge ?? ''}`;
-}
-
-/** Whether a map with branded keys has this plain one. */
-function has(map: ReadonlyMap<string, unknown>, key: string): boolean {
-  return map.has(key);
 }
 
 function joined(path: readonly string[], from: number): string {

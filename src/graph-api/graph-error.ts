@@ -84,12 +84,6 @@ export const graphErrors = {
     code: 10,
     message: '(#10) Application does not have permission for this action',
   },
-  token_of_other_page: {
-    status: 403,
-    type: 'OAuthException',
-    code: 200,
-    message: '(#200) The access token is not one of this page',
-  },
   app_not_connected: {
     status: 403,
     type: 'OAuthException',

@@ -204,6 +204,32 @@ describe('a session', () => {
   });
 });
 
+describe('behind a load balancer that finishes TLS', () => {
+  const overHttps = { 'x-forwarded-proto': 'https' };
+
+  it('a session is held to HTTPS, and a cookie that came without is none', async () => {
+    const behind = await startSignalbox({ TRUSTED_PROXIES: '127.0.0.0/8' }, first.database);
+    try {
+      const { headers, cookie } = await signIn(behind, { token: adminToken }, overHttps);
+      expect(headers.get('set-cookie')).toMatch(
+        /^__Host-signalbox=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+      );
+      expect((await call(behind, 'GET', session, { cookie, ...overHttps })).status).toBe(200);
+      const planted = cookie.replace('__Host-', '');
+      expect((await call(behind, 'GET', session, { cookie: planted, ...overHttps })).status).toBe(401);
+      const ended = await call(behind, 'DELETE', session, { cookie, ...fromConsole, ...overHttps });
+      expect(ended.headers.get('set-cookie')).toMatch(/^__Host-signalbox=; Max-Age=0;.* Secure/);
+    } finally {
+      await behind.stop();
+    }
+  });
+
+  it('nobody else’s word on it is taken', async () => {
+    const { headers } = await signIn(first, { token: adminToken }, overHttps);
+    expect(headers.get('set-cookie')).toMatch(/^signalbox=/);
+  });
+});
+
 describe('another site', () => {
   const put = (cookie: string, headers: Record<string, string>) =>
     call(first, 'PUT', `/api/v1/apps/${app}`, { cookie, ...headers }, { name: 'Changed' });

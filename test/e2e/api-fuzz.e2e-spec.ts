@@ -1,3 +1,5 @@
+import v8 from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc, { type Arbitrary } from 'fast-check';
 import { OpenApiDocument } from '../support/openapi.js';
 import { adminToken, startSignalbox, type TestSignalbox } from '../support/signalbox.js';
@@ -9,6 +11,20 @@ import { valuesOf, type Schema } from '../support/schema-arbitrary.js';
  * never a fault of the server's. The same requests each time, unless SEED asks for others.
  */
 const seed = Number(process.env['SEED'] ?? 1);
+
+/** What JavaScript itself puts on every object: whoever could add to it would change every object of the server. */
+const onEveryObject = Object.getOwnPropertyNames(Object.prototype).sort();
+afterEach(() => expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(onEveryObject));
+
+v8.setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+/** In bytes, of what is really in use. */
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+/** What the second half of the requests may leave behind in all, about ten kilobytes each: caches fill up to there. */
+const heapGrowthMax = 24 * 1024 * 1024;
 
 const page = '104700000000001';
 const otherPage = '104700000000002';
@@ -143,15 +159,19 @@ describe('the admin API', () => {
   }
 
   it('answers everything as it says it does, and stays up', async () => {
-    for (const [template, item] of Object.entries<Record<string, Operation>>(description.paths)) {
-      for (const [method, operation] of Object.entries(item)) {
-        if (streams(operation)) continue;
-        await fc.assert(
-          fc.asyncProperty(requests(template, operation), (request) => send(method.toUpperCase(), template, request)),
-          { numRuns: 60, seed, endOnFailure: true },
-        );
-      }
+    const operations = Object.entries<Record<string, Operation>>(description.paths).flatMap(([template, item]) =>
+      Object.entries(item).map(([method, operation]) => ({ template, method, operation })),
+    );
+    let before = 0;
+    for (const [at, { template, method, operation }] of operations.entries()) {
+      if (at === Math.floor(operations.length / 2)) before = heapUsed();
+      if (streams(operation)) continue;
+      await fc.assert(
+        fc.asyncProperty(requests(template, operation), (request) => send(method.toUpperCase(), template, request)),
+        { numRuns: 60, seed, endOnFailure: true },
+      );
     }
+    expect(heapUsed() - before).toBeLessThan(heapGrowthMax);
     expect([...answered]).toEqual(expect.arrayContaining([200, 201, 204, 400, 401, 403, 404, 422]));
     expect((await signalbox.api('GET', '/health/ready')).status).toBe(200);
   }, 300_000);
@@ -190,6 +210,7 @@ describe('the Graph API', () => {
   const objects = fc.oneof(
     fc.jsonValue({ maxDepth: 3 }),
     fc.constantFrom<unknown>('{', "{'a':1}", '[]', '\u0000', 1e308),
+    fc.constantFrom<unknown>('{"__proto__":{"polluted":1}}', '{"constructor":{"prototype":{"polluted":1}}}'),
   );
   /** Each parameter as it should be, and as nobody would send it. */
   const parameters = fc.record(

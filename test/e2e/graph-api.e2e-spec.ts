@@ -847,8 +847,8 @@ describe('tokens and paths', () => {
       msgr_multi_app: false,
       ig_multi_app: false,
     });
-    expectError(await world.as(desk).get(`/${other}`), 403, 200, undefined, 'not one of this page');
-    expectError(await world.as(desk).post(`/${other}/messages`, hello('7')), 403, 200);
+    expectError(await world.as(desk).get(`/${other}`), 400, 100, 33, 'does not exist');
+    expectError(await world.as(desk).post(`/${other}/messages`, hello('7')), 400, 100, 33);
     await configStore.deleteConnection(other, bystander);
     expectError(await callGraph(`${signalbox.url}${path}`), 400, 190);
   });
@@ -861,7 +861,7 @@ describe('tokens and paths', () => {
     ['GET', '/me/messages/x/y', [400, 2500, undefined, 'Unknown path components: /x/y']],
     ['GET', '/v2.5/me', [400, 2500, undefined, 'Unknown path components: /me']],
     ['GET', '/somebody', [404, 803, undefined, 'do not exist: somebody']],
-    ['GET', `/${marketing}/subscriptions`, [403, 10]],
+    ['GET', `/${marketing}/subscriptions`, [400, 100, 33]],
     ['GET', `/${desk}/subscriptions`, [403, 10]],
     ['POST', '/', [400, 100, 33]],
   ])('%s %s', async (method, path, [status, code, subcode, message]) => {
@@ -998,7 +998,7 @@ describe('subscriptions', () => {
       undefined,
       /fields\[0\] must be one of/,
     );
-    expectError(await call('POST', wanted(), desk), 403, 10);
+    expectError(await call('POST', wanted(), desk), 400, 100, 33);
     expectError(
       await callGraph(`${signalbox.url}/me/messages?access_token=${appToken()}`, { method: 'POST' }),
       400,

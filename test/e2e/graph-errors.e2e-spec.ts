@@ -140,21 +140,12 @@ const rows: Row[] = [
   ],
   [
     'permission_missing',
-    () => as(desk).get(`/${marketing}`),
+    () => as(desk).get(`/${desk}/subscriptions`),
     403,
     oauth,
     10,
     undefined,
     '(#10) Application does not have permission for this action',
-  ],
-  [
-    'token_of_other_page',
-    () => as(desk).get(`/${plain}`),
-    403,
-    oauth,
-    200,
-    undefined,
-    '(#200) The access token is not one of this page',
   ],
   ['unknown_path', () => as(desk).get('/me/messages/x'), 400, oauth, 2500, undefined, 'Unknown path components: /x'],
   [

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { startSignalbox, type TestSignalbox } from '../support/signalbox.js';
+import { adminToken, startSignalbox, type TestSignalbox } from '../support/signalbox.js';
 
 let signalbox: TestSignalbox;
 const clients = new Set<Socket>();
@@ -84,6 +84,23 @@ it('an address that guesses tokens is refused for a while, also with a right one
   expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await signalbox.api('GET', '/api/v1/pages', undefined, from('192.0.2.2'))).status).toBe(200);
+});
+
+it('an address that guesses at the sign-in is refused for a while, whatever else it sends', async () => {
+  const signIn = (token: string, address: string) =>
+    signalbox.api('POST', '/api/v1/session', { token }, { ...from(address), authorization: '' });
+  for (let guess = 0; guess < 3; guess++) expect((await signIn(`guess-${guess}`, '192.0.2.4')).status).toBe(401);
+  expect(await signIn(adminToken, '192.0.2.4')).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+  expect((await signIn(adminToken, '192.0.2.5')).status).toBe(200);
+});
+
+it('no request is echoed', async () => {
+  for (const method of ['TRACE', 'CONNECT', 'TRACK']) {
+    const client = await open();
+    client.write(`${method} /health/live HTTP/1.1\r\nHost: x\r\nCookie: signalbox=mine\r\nConnection: close\r\n\r\n`);
+    const answer = await untilClosed(client);
+    expect(answer).not.toMatch(/^HTTP\/1\.1 2|signalbox=mine/);
+  }
 });
 
 it('an address that calls too often has to wait', async () => {

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { writeSync } from 'node:fs';
 import path from 'node:path';
+import { collectedLog } from './canaries.js';
 import type { ServerAddress } from './stage.js';
 
 /** The server as `npm start` runs it. The variable lets a run use another build than the one `npm test` makes first. */
@@ -139,7 +141,11 @@ function launch(settings: Record<string, string>) {
   if (stdout === null || stderr === null) throw new Error('the child has no output');
   const output = { stdout: '', stderr: '' };
   stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const log = collectedLog();
+  stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text;
+    if (log !== null) writeSync(log, text);
+  });
   const exited = new Promise<Exit>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, ...output }));

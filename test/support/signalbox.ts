@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Agent, fetch } from 'undici';
 import { readSettings } from '../../src/config/settings.js';
 import { startServer, type Server } from '../../src/server.js';
+import { adminToken, collectedLog } from './canaries.js';
 import { testKeyring } from './vault.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { Front } from './front.js';
@@ -24,7 +25,7 @@ export interface ApiAnswer {
   readonly body: any;
 }
 
-export const adminToken = 'test-admin-token-0123456789';
+export { adminToken };
 
 /** Starts a server; `settings` are environment variables, `database` shares the database of another server. */
 export async function startSignalbox(
@@ -33,6 +34,7 @@ export async function startSignalbox(
 ): Promise<TestSignalbox> {
   const ownDatabase = database === undefined;
   const store = database ?? (await createTestDatabase());
+  const log = collectedLog();
   const dataDir = await mkdtemp(path.join(tmpdir(), 'signalbox-data-'));
   const asked = readSettings({
     PORT: '0',
@@ -40,16 +42,17 @@ export async function startSignalbox(
     DATA_DIR: dataDir,
     ADMIN_TOKEN: adminToken,
     KEYRING: testKeyring,
-    LOG_LEVEL: 'fatal',
+    // Everything there is to say, where a run collects it; otherwise nothing between the results.
+    LOG_LEVEL: log === null ? 'fatal' : 'trace',
     DEMO: 'false',
     // Tests show bad tokens on purpose, all from one address.
     API_FAILURES_PER_MINUTE: '100000',
     API_CALLS_PER_MINUTE: '1000000',
     ...settings,
   });
-  const server = await startServer(asked);
+  const server = await startServer(asked, log ?? undefined);
   const others: Server[] = [];
-  for (let count = 1; count < instanceCount; count++) others.push(await startServer(asked));
+  for (let count = 1; count < instanceCount; count++) others.push(await startServer(asked, log ?? undefined));
   // With a certificate the address is part of what is tested, and clients talk to the first one.
   const balanced = others.length > 0 && server.certificate === null;
   const front = !balanced ? null : await Front.before([server, ...others].map(({ url }) => url));

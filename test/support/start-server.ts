@@ -5,6 +5,7 @@ import path from 'node:path';
 import { migrate, openDataSource } from '../../src/store/data-source.js';
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from '../../src/store/embedded-postgres.js';
 import { hasCode } from '../../src/store/postgres-binaries.js';
+import { collectLogs } from './canaries.js';
 import { announceTestServer, asAdmin, urlOf } from './test-server.js';
 
 /** Throw-away servers live here, under the number of the process that started them. */
@@ -15,6 +16,7 @@ const FOLDER_PREFIX = 'signalbox-test-';
  * embedded one that is stopped and removed afterwards.
  */
 export async function startServer(): Promise<void> {
+  await collectLogs();
   const server = announceTestServer(process.env.DATABASE_URL || (await startThrowAwayServer()));
   await asAdmin(server, (admin) => admin.query(`create database ${server.template} template template0`));
   const dataSource = await openDataSource(urlOf(server, server.template), { applicationName: 'signalbox tests' });

@@ -1,8 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { stopEmbeddedPostgres } from '../../src/store/embedded-postgres.js';
+import { searchLogs } from './canaries.js';
 import { asAdmin, forgetTestServer, testServer } from './test-server.js';
 
-/** Removes the throw-away server, or from a server of somebody's every database of this run. */
+/**
+ * Removes the throw-away server, or from a server of somebody's every database of this run. Then it looks at what servers
+ * have logged meanwhile. @throws Error if that gives away what it must not.
+ */
 export async function stopServer(): Promise<void> {
   const dataDir = process.env.SIGNALBOX_TEST_DATA_DIR;
   if (dataDir !== undefined) {
@@ -13,6 +17,7 @@ export async function stopServer(): Promise<void> {
     await dropDatabases();
   }
   forgetTestServer();
+  await searchLogs();
 }
 
 async function dropDatabases(): Promise<void> {
