@@ -59,7 +59,7 @@ async function bench(options: BenchOptions): Promise<number> {
 }
 
 async function benchIn(dataDir: string, options: BenchOptions): Promise<number> {
-  const { length, scenarios, compare, plotFile, calls, pgbench, cpuProfileDir } = options;
+  const { length, scenarios, compare, plotFile, calls, pgbench, cpuProfileDir, settings } = options;
   const { url } = await startEmbeddedPostgres({ dataDir });
   for (const line of await describeEnvironment(url, dataDir)) print(line);
   const yardstick = pgbench ? await Pgbench.find() : null;
@@ -77,7 +77,7 @@ async function benchIn(dataDir: string, options: BenchOptions): Promise<number> 
   await measureYardstick();
   const measurements: Measurement[] = [];
   for (const scenario of scenarios) {
-    const measured = await measure(scenario, { dataDir, length, cpuProfileDir, say });
+    const measured = await measure(scenario, { dataDir, length, cpuProfileDir, settings, say });
     say(`${scenario.name}: ${measured.eventsPerSecond.toFixed(0)} events/s`);
     measurements.push(measured);
   }
@@ -91,11 +91,11 @@ async function benchIn(dataDir: string, options: BenchOptions): Promise<number> 
   if (plotFile !== undefined) {
     const curves: LoadCurve[] = [];
     for (const scenario of scenarios) {
-      curves.push({ title: scenario.title, points: await measureLoadCurve(scenario, { dataDir, say }) });
+      curves.push({ title: scenario.title, points: await measureLoadCurve(scenario, { dataDir, settings, say }) });
     }
     await writeFile(plotFile, plot(curves));
   }
-  const called = calls ? await measureCalls({ dataDir, length, cpuProfileDir, say }) : null;
+  const called = calls ? await measureCalls({ dataDir, length, cpuProfileDir, settings, say }) : null;
   await measureYardstick();
 
   if (tps.length > 0) {

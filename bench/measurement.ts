@@ -49,6 +49,7 @@ export interface MeasureOptions {
   readonly dataDir: string;
   readonly length: RunLength;
   readonly cpuProfileDir: string | undefined;
+  readonly settings: Readonly<Record<string, string>>;
   readonly say: (line: string) => void;
 }
 
@@ -78,7 +79,7 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
 export async function measureContender(
   contender: Contender,
   scenario: Scenario,
-  options: Omit<MeasureOptions, 'cpuProfileDir'>,
+  options: Omit<MeasureOptions, 'cpuProfileDir' | 'settings'>,
 ): Promise<Measurement> {
   const { dataDir } = options;
   const { eventsPerPostOut } = scenario;
@@ -91,12 +92,12 @@ export async function measureContender(
 
 /** Runs `work` with a server on an empty database, apps that listen, and a platform that is connected. */
 export function withCast<T>(
-  { dataDir, cpuProfileDir }: Pick<MeasureOptions, 'dataDir' | 'cpuProfileDir'>,
+  { dataDir, cpuProfileDir, settings }: Pick<MeasureOptions, 'dataDir' | 'cpuProfileDir' | 'settings'>,
   eventsPerPostOut: number,
   work: (cast: Cast<ServerUnderTest>) => Promise<T>,
 ): Promise<T> {
   const start = async (callbacks: readonly string[]) => {
-    const server = await ServerUnderTest.start({ dataDir, cpuProfileDir, logFile: logFileIn(dataDir) });
+    const server = await ServerUnderTest.start({ dataDir, cpuProfileDir, settings, logFile: logFileIn(dataDir) });
     await server.configure(callbacks, eventsPerPostOut);
     return server;
   };
@@ -142,7 +143,7 @@ async function emptyDatabase(dataDir: string): Promise<void> {
 
 async function measureRunning(
   scenario: Scenario,
-  { dataDir, length, say }: Omit<MeasureOptions, 'cpuProfileDir'>,
+  { dataDir, length, say }: Pick<MeasureOptions, 'dataDir' | 'length' | 'say'>,
   { server, receivers, load }: Cast,
 ): Promise<{ result: Measurement; fromMs: number; toMs: number }> {
   let sent = 0;

@@ -13,6 +13,7 @@ export const usage = `npm run bench -- [options]
   --plot FILE        and throughput and latency against load, as an SVG
   --no-calls         without the apps' own calls: passes, releases, reads of the owner
   --no-pgbench       without pgbench, and so without ratios
+  --setting NAME=V   start the server with this setting, may be repeated
   --cpu-profile DIR  profile the server, leave the profiles in DIR and print their largest parts
   --help
 `;
@@ -25,6 +26,8 @@ export interface BenchOptions {
   readonly calls: boolean;
   readonly pgbench: boolean;
   readonly cpuProfileDir: string | undefined;
+  /** Settings of the server beside those of the benchmark. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly help: boolean;
 }
 
@@ -42,6 +45,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       calls: { type: 'boolean', default: true },
       pgbench: { type: 'boolean', default: true },
       'cpu-profile': { type: 'string' },
+      setting: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', default: false },
     },
   });
@@ -57,6 +61,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     plotFile: values.plot,
     calls: values.calls,
     pgbench: values.pgbench,
+    settings: Object.fromEntries(values.setting.map(readSetting)),
     cpuProfileDir: profiles === undefined ? undefined : path.resolve(profiles),
     help: values.help,
   };
@@ -66,6 +71,12 @@ function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);
   if (found === undefined) throw new Error(`There is no scenario ${name}.`);
   return found;
+}
+
+function readSetting(text: string): [name: string, value: string] {
+  const [, name, value] = /^([A-Z_]+)=(.*)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new Error(`--setting must be NAME=VALUE, not ${text}.`);
+  return [name, value];
 }
 
 function positive(option: string, text: string): number {
