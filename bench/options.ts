@@ -16,7 +16,7 @@ export const usage = `npm run bench -- [options]
   --deadlines        and a million control windows that all end at once
   --people N         instead of 10,000,000 people who are stored, and of a million control windows
   --minutes N        and the first scenario for so long, to see whether memory grows
-  --record           put what was measured into docs/performance.md
+  --record           put what was measured into docs/performance.md; the scenarios only with pgbench
   --no-calls         without the apps' own calls: passes, releases, reads of the owner
   --no-pgbench       without pgbench, and so without ratios
   --setting NAME=V   start the server with this setting, may be repeated
