@@ -2,7 +2,7 @@ import pg from 'pg';
 import { laneCount, laneOf, pageId, psid } from '../src/domain/ids.js';
 import { machineVersion } from '../src/domain/thread/thread.machine.js';
 import { LogPartitions } from '../src/store/log-partitions.js';
-import { marketing, page } from './cast.js';
+import { ad, marketing, page } from './cast.js';
 
 /** People who have been there before, as they stand in the database. */
 export interface StoredPeople {
@@ -21,7 +21,7 @@ const firstPsid = 8_000_000_000_000_000;
 const threadStatement = `
   insert into thread (lane, page_id, psid, channel, state, owner_app_id, entry_point, owner_since, last_user_event_at,
                       deadline_at, wake_at, last_at, version, machine_version)
-  select lane, $3, psid, 'messenger', 'marketing-owned', $4, $5, at, at, to_timestamp($6::float8 / 1000),
+  select lane, $3::text, psid, 'messenger', 'marketing-owned', $4::text, $5::text, at, at, to_timestamp($6::float8 / 1000),
          to_timestamp($6::float8 / 1000), at, 1, ${machineVersion}
     from unnest($1::smallint[], $2::text[]) person (lane, psid),
          (select to_timestamp(($7::float8 - ${dayMs}) / 1000) as at) yesterday
@@ -32,15 +32,15 @@ const logStatement = `
   insert into log (id, at, occurred_at, owner_since, last_user_event_at, deadline_at, day, version, lane, source_hash,
                    page_id, psid, type, payload, event, cause, notices, channel, state, owner_app_id, entry_point)
   select id, at, at, at, at, at + interval '1 day', (at at time zone 'UTC')::date, 1, lane, md5(psid || ':' || id)::uuid,
-         $4, psid, 'message',
-         '{"sender":{"id":"' || psid || '"},"recipient":{"id":"' || $4 || '"},"timestamp":0,"message":{"mid":"m_' ||
+         $4::text, psid, 'user.message',
+         '{"sender":{"id":"' || psid || '"},"recipient":{"id":"' || $4::text || '"},"timestamp":0,"message":{"mid":"m_' ||
          md5(psid || id) || md5(id || psid) || '","text":"Is the blue one still there in size 42?"}}',
-         '[null,0,null,null,null,null,null]', '{"by":"person"}', null, 'messenger', 'marketing-owned', $5, $6
-    from unnest($1::smallint[], $2::text[], $3::bigint[]) row (lane, psid, id),
+         '[null,0,null,null,null,null,null]', '{"by":"person"}', null, 'messenger', 'marketing-owned', $5::text, $6::text
+    from unnest($1::smallint[], $2::text[], $3::bigint[]) filed (lane, psid, id),
          (select to_timestamp(($7::float8 - $8::float8 * ${dayMs}) / 1000) as at) that_day
    order by lane, id`;
 
-const entryPoint = JSON.stringify({ type: 'ad', adId: '120200000000000303' });
+const entryPoint = JSON.stringify({ type: 'ad', adId: ad.id, ref: ad.ref });
 
 /**
  * Fills the database of a server that is not running: threads, rows of the log that nobody is owed any more, and the
