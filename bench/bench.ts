@@ -11,17 +11,23 @@
  */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from '../src/store/embedded-postgres.js';
 import { measureCalls } from './calls.js';
+import { measureDeadlines } from './deadlines.js';
+import { measureEndurance } from './endurance.js';
 import { describeEnvironment } from './environment.js';
 import { contenders } from './compare/contender.js';
 import { measureLoadCurve } from './load-curve.js';
-import { measure, measureContender, type Measurement } from './measurement.js';
+import { measure, measureContender, type MeasureOptions, type Measurement } from './measurement.js';
 import { readOptions, usage, type BenchOptions } from './options.js';
 import { Pgbench } from './pgbench.js';
 import { plot, type LoadCurve } from './plot.js';
-import { table } from './report.js';
+import { recordIn } from './record.js';
+import { fullTable } from './report.js';
+import { describeParts } from './report-parts.js';
 import { comparedScenario } from './scenario.js';
+import { measureStored } from './stored.js';
 
 const pgbenchSeconds = 15;
 const pgbenchMissing =
@@ -29,6 +35,7 @@ const pgbenchMissing =
 
 /** Not the temporary folder: that is often in memory. */
 const dataRoot = '/var/tmp';
+const documentFile = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -59,11 +66,12 @@ async function bench(options: BenchOptions): Promise<number> {
 }
 
 async function benchIn(dataDir: string, options: BenchOptions): Promise<number> {
-  const { length, scenarios, compare, plotFile, calls, pgbench, cpuProfileDir } = options;
+  const { length, scenarios, compare, plotFile, calls, cpuProfileDir, settings } = options;
   const { url } = await startEmbeddedPostgres({ dataDir });
-  for (const line of await describeEnvironment(url, dataDir)) print(line);
-  const yardstick = pgbench ? await Pgbench.find() : null;
-  if (pgbench) print(yardstick === null ? pgbenchMissing : `pgbench     ${await yardstick.version()}`);
+  const environment = await describeEnvironment(url, dataDir);
+  for (const line of environment) print(line);
+  const yardstick = options.pgbench ? await Pgbench.find() : null;
+  if (options.pgbench) print(yardstick === null ? pgbenchMissing : `pgbench     ${await yardstick.version()}`);
 
   const tps: number[] = [];
   const measureYardstick = async () => {
@@ -72,47 +80,68 @@ async function benchIn(dataDir: string, options: BenchOptions): Promise<number> 
     tps.push(await yardstick.measure(url, pgbenchSeconds));
     say(`pgbench: ${tps.at(-1)?.toFixed(0)} tps`);
   };
+  const alone = { dataDir, length, cpuProfileDir, settings, instances: 1, keepDatabase: false, say };
+  const measureAll = async (how: MeasureOptions) => {
+    const measured: Measurement[] = [];
+    for (const scenario of scenarios) {
+      measured.push(await measure(scenario, how));
+      say(`${scenario.name}: ${measured.at(-1)?.eventsPerSecond.toFixed(0)} events/s`);
+    }
+    return measured;
+  };
 
   await yardstick?.initialise(url);
   await measureYardstick();
-  const measurements: Measurement[] = [];
-  for (const scenario of scenarios) {
-    const measured = await measure(scenario, { dataDir, length, cpuProfileDir, say });
-    say(`${scenario.name}: ${measured.eventsPerSecond.toFixed(0)} events/s`);
-    measurements.push(measured);
-  }
-  if (compare) {
-    for (const contender of contenders) {
-      const measured = await measureContender(contender, comparedScenario, { dataDir, length, say });
-      say(`${contender.title}: ${measured.eventsPerSecond.toFixed(0)} events/s`);
-      measurements.push(measured);
-    }
+  const measurements = await measureAll(alone);
+  const compared: Measurement[] = [];
+  for (const contender of compare ? contenders : []) {
+    compared.push(await measureContender(contender, comparedScenario, { dataDir, length, say }));
+    say(`${contender.title}: ${compared.at(-1)?.eventsPerSecond.toFixed(0)} events/s`);
   }
   if (plotFile !== undefined) {
     const curves: LoadCurve[] = [];
-    for (const scenario of scenarios) {
-      curves.push({ title: scenario.title, points: await measureLoadCurve(scenario, { dataDir, say }) });
-    }
+    for (const scenario of scenarios)
+      curves.push({ title: scenario.title, points: await measureLoadCurve(scenario, alone) });
     await writeFile(plotFile, plot(curves));
   }
-  const called = calls ? await measureCalls({ dataDir, length, cpuProfileDir, say }) : null;
+  const called = calls ? await measureCalls(alone) : null;
   await measureYardstick();
+  const together = options.instances > 1 ? await measureAll({ ...alone, instances: options.instances }) : [];
+  const stored = options.stored === null ? null : await measureStored(options.stored, scenarios, alone);
+  const deadlines = options.deadlines === null ? null : await measureDeadlines(options.deadlines, alone);
+  const endurance = options.minutes === null ? null : await measureEndurance(options.minutes, comparedScenario, alone);
 
-  if (tps.length > 0) {
-    const texts = tps.map((value) => value.toFixed(0)).join(' tps before and ');
-    print(`pgbench -N -M prepared -c 16 -j 2 -s 50: ${texts} tps after; ratios are to the larger.`);
-  }
+  const yardstickTps = tps.length === 0 ? null : Math.max(...tps);
+  const circumstances = [
+    ...environment,
+    ...(tps.length === 0 ? [] : [`pgbench     ${tps.map((each) => each.toFixed(0)).join(' tps before, ')} tps after`]),
+  ];
   if (cpuProfileDir !== undefined) print('The server was being profiled, which slows it down.');
-  print(`\n${table(measurements, tps.length === 0 ? null : Math.max(...tps))}\n`);
-  if (called !== null) {
-    const { control, reads } = called;
-    print(
-      `Pass and release at ${control.perSecond}/s: p50 ${control.p50Ms.toFixed(1)} ms, p99 ${control.p99Ms.toFixed(1)} ms. ` +
-        `Reading the owner: ${reads.perSecond.toFixed(0)}/s, p50 ${reads.p50Ms.toFixed(1)} ms, p99 ${reads.p99Ms.toFixed(1)} ms.\n`,
-    );
-  }
+  const all = [...measurements, ...compared, ...together, ...(stored?.measurements ?? [])];
+  if (stored !== null) all.push(stored.whileDropping);
+  print(`\n${fullTable(all, yardstickTps)}\n`);
+  const parts = describeParts({
+    circumstances,
+    yardstickTps,
+    measurements,
+    compared,
+    called,
+    together,
+    instances: options.instances,
+    stored,
+    deadlines,
+    endurance,
+  });
+  for (const { name, text } of parts) print(`[${name}]\n${text}\n`);
   for (const { profile, scenario } of measurements) if (profile !== null) print(`${scenario.name}\n${profile}`);
-  return reportFaults(measurements);
+  // The claim is a ratio: a run without pgbench leaves what it is as it stands.
+  const claimed = (name: string) => name !== 'run' || yardstickTps !== null;
+  if (options.record)
+    await recordIn(
+      documentFile,
+      parts.filter(({ name }) => claimed(name)),
+    );
+  return reportFaults(all);
 }
 
 function reportFaults(measurements: readonly Measurement[]): number {

@@ -22,7 +22,8 @@ const warmUpReads = 20_000;
 const reads = 80_000;
 
 export function measureCalls(options: MeasureOptions): Promise<CallsMeasurement> {
-  return withCast(options, 100, async ({ server, load }) => {
+  return withCast(options, 100, async ({ servers: [server], load }) => {
+    if (server === undefined) throw new Error('no server was started');
     const tokens = { marketing: await server.issueToken(marketing), support: await server.issueToken(support) };
     // The first time warms up.
     let control = { calls: 0, p50Ms: 0, p99Ms: 0 };

@@ -13,11 +13,8 @@ export interface LoadPoint {
 const secondsPerPoint = 3;
 
 /** Throughput and latency of a scenario from one connection to all of them, each twice as many as before. */
-export function measureLoadCurve(
-  scenario: Scenario,
-  options: Omit<MeasureOptions, 'length' | 'cpuProfileDir'>,
-): Promise<LoadPoint[]> {
-  return withCast({ ...options, cpuProfileDir: undefined }, scenario.eventsPerPostOut, async ({ load, receivers }) => {
+export function measureLoadCurve(scenario: Scenario, options: Omit<MeasureOptions, 'length'>): Promise<LoadPoint[]> {
+  return withCast(options, scenario.eventsPerPostOut, async ({ load, receivers }) => {
     let sent = 0;
     const runOf = async (wanted: number, connections: number): Promise<LoadPoint> => {
       const { events } = await load.ask({

@@ -10,7 +10,8 @@ import { WebhookBodies } from './webhook-bodies.js';
 import { answerRequests } from './worker.js';
 
 export type LoadRequest =
-  | { readonly type: 'connect'; readonly port: number }
+  /** Connections go to these in turn. */
+  | { readonly type: 'connect'; readonly ports: readonly number[] }
   | {
       readonly type: 'prepare';
       readonly events: number;
@@ -51,7 +52,11 @@ answerRequests(async (request: LoadRequest): Promise<LoadReport> => {
   const idle = { events, firstPostAtMs: 0, lastAnswerAtMs: 0, p50Ms: 0, p99Ms: 0, busy: 0 };
   switch (request.type) {
     case 'connect':
-      connections = await Promise.all(Array.from({ length: connectionCount }, () => LoadConnection.open(request.port)));
+      connections = await Promise.all(
+        Array.from({ length: connectionCount }, (_, nth) =>
+          LoadConnection.open(request.ports[nth % request.ports.length] ?? 0),
+        ),
+      );
       return idle;
     case 'prepare':
       return { ...idle, events: prepare(request) };

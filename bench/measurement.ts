@@ -49,6 +49,11 @@ export interface MeasureOptions {
   readonly dataDir: string;
   readonly length: RunLength;
   readonly cpuProfileDir: string | undefined;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Servers on one database, each with its share of the connections. */
+  readonly instances: number;
+  /** Whether what an earlier measurement has left in the database stays there. */
+  readonly keepDatabase: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -57,17 +62,17 @@ const contenderWarmUpEvents = 3_200;
 
 /** Everybody who takes part in a measurement. */
 export interface Cast<Server extends ProcessUnderTest = ProcessUnderTest> {
-  readonly server: Server;
+  readonly servers: readonly Server[];
   readonly receivers: Worker<ReceiversRequest, ReceiversReport>;
   readonly load: Worker<LoadRequest, LoadReport>;
 }
 
-/** Runs one scenario on an empty database: two warm-ups, then the measured run. */
+/** Runs one scenario, on an empty database unless it is kept: two warm-ups, then the measured run. */
 export async function measure(scenario: Scenario, options: MeasureOptions): Promise<Measurement> {
   const { cpuProfileDir } = options;
   let serverPid = 0;
   const { result, fromMs, toMs } = await withCast(options, scenario.eventsPerPostOut, (cast) => {
-    serverPid = cast.server.pid;
+    serverPid = cast.servers[0]?.pid ?? 0;
     return measureRunning(scenario, options, cast);
   });
   if (cpuProfileDir === undefined) return result;
@@ -78,51 +83,55 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
 export async function measureContender(
   contender: Contender,
   scenario: Scenario,
-  options: Omit<MeasureOptions, 'cpuProfileDir'>,
+  options: Pick<MeasureOptions, 'dataDir' | 'length' | 'say'>,
 ): Promise<Measurement> {
   const { dataDir } = options;
   const { eventsPerPostOut } = scenario;
   const named = { ...scenario, name: contender.title, warmUpEvents: contenderWarmUpEvents };
-  const start = (callbacks: readonly string[]) =>
-    startContender(contender, { dataDir, callbacks, eventsPerPostOut, logFile: logFileIn(dataDir) });
-  const { result } = await withProcess(dataDir, start, (cast) => measureRunning(named, options, cast));
+  const start = async (callbacks: readonly string[]) => [
+    await startContender(contender, { dataDir, callbacks, eventsPerPostOut, logFile: logFileIn(dataDir) }),
+  ];
+  await emptyDatabase(dataDir);
+  const { result } = await withProcesses(start, (cast) => measureRunning(named, options, cast));
   return result;
 }
 
-/** Runs `work` with a server on an empty database, apps that listen, and a platform that is connected. */
-export function withCast<T>(
-  { dataDir, cpuProfileDir }: Pick<MeasureOptions, 'dataDir' | 'cpuProfileDir'>,
+/** Runs `work` with servers on one database, apps that listen, and a platform that is connected. */
+export async function withCast<T>(
+  options: Omit<MeasureOptions, 'length' | 'say'>,
   eventsPerPostOut: number,
   work: (cast: Cast<ServerUnderTest>) => Promise<T>,
 ): Promise<T> {
+  const { dataDir, cpuProfileDir, settings, instances, keepDatabase } = options;
+  const launch = () => ServerUnderTest.start({ dataDir, cpuProfileDir, settings, logFile: logFileIn(dataDir) });
   const start = async (callbacks: readonly string[]) => {
-    const server = await ServerUnderTest.start({ dataDir, cpuProfileDir, logFile: logFileIn(dataDir) });
-    await server.configure(callbacks, eventsPerPostOut);
-    return server;
+    const first = await launch();
+    await first.configure(callbacks, eventsPerPostOut);
+    return [first, ...(await Promise.all(Array.from({ length: instances - 1 }, launch)))];
   };
-  return withProcess(dataDir, start, work);
+  if (!keepDatabase) await emptyDatabase(dataDir);
+  return withProcesses(start, work);
 }
 
-async function withProcess<T, Server extends ProcessUnderTest>(
-  dataDir: string,
-  start: (callbacks: readonly string[]) => Promise<Server>,
+async function withProcesses<T, Server extends ProcessUnderTest>(
+  start: (callbacks: readonly string[]) => Promise<readonly Server[]>,
   work: (cast: Cast<Server>) => Promise<T>,
 ): Promise<T> {
-  await emptyDatabase(dataDir);
   const receivers = new Worker<ReceiversRequest, ReceiversReport>(new URL('./receivers.js', import.meta.url));
   const load = new Worker<LoadRequest, LoadReport>(new URL('./load-generator.js', import.meta.url));
-  let server: Server | null = null;
+  let servers: readonly Server[] = [];
+  const stop = () => Promise.all(servers.map((server) => server.stop()));
   try {
     const { urls } = await receivers.ask({ type: 'listen' });
-    server = await start(urls);
-    await load.ask({ type: 'connect', port: server.port });
-    const answer = await work({ server, receivers, load });
-    await server.stop();
+    servers = await start(urls);
+    await load.ask({ type: 'connect', ports: servers.map(({ port }) => port) });
+    const answer = await work({ servers, receivers, load });
+    await stop();
     return answer;
   } finally {
     load.stop();
     receivers.stop();
-    await server?.stop();
+    await stop();
   }
 }
 
@@ -140,26 +149,39 @@ async function emptyDatabase(dataDir: string): Promise<void> {
   }
 }
 
+/** Sends so many events after those that were `sent` before, and waits until both apps have them. */
+export async function measureRound(
+  scenario: Scenario,
+  wanted: number,
+  sent: number,
+  dataDir: string,
+  { servers, receivers, load }: Cast,
+) {
+  const { events } = await load.ask({
+    type: 'prepare',
+    events: wanted,
+    eventsPerPost: scenario.eventsPerPostIn,
+    connections: connectionCount,
+  });
+  const pids = servers.map(({ pid }) => pid);
+  const before = await usageOf(pids, [load.pid, receivers.pid], dataDir);
+  const answered = await load.ask({ type: 'run' });
+  const received = await receivers.ask({ type: 'drain', events: sent + events });
+  const after = await usageOf(pids, [load.pid, receivers.pid], dataDir);
+  const seconds = (received.lastDeliveryAtMs - answered.firstPostAtMs) / 1000;
+  return { events, seconds, rate: events / seconds, answered, received, before, after };
+}
+
 async function measureRunning(
   scenario: Scenario,
-  { dataDir, length, say }: Omit<MeasureOptions, 'cpuProfileDir'>,
-  { server, receivers, load }: Cast,
+  { dataDir, length, say }: Pick<MeasureOptions, 'dataDir' | 'length' | 'say'>,
+  cast: Cast,
 ): Promise<{ result: Measurement; fromMs: number; toMs: number }> {
   let sent = 0;
   const runOf = async (wanted: number) => {
-    const { events } = await load.ask({
-      type: 'prepare',
-      events: wanted,
-      eventsPerPost: scenario.eventsPerPostIn,
-      connections: connectionCount,
-    });
-    const before = await usageOf(server.pid, [load.pid, receivers.pid], dataDir);
-    const answered = await load.ask({ type: 'run' });
-    sent += events;
-    const received = await receivers.ask({ type: 'drain', events: sent });
-    const after = await usageOf(server.pid, [load.pid, receivers.pid], dataDir);
-    const seconds = (received.lastDeliveryAtMs - answered.firstPostAtMs) / 1000;
-    return { events, seconds, rate: events / seconds, answered, received, before, after };
+    const round = await measureRound(scenario, wanted, sent, dataDir, cast);
+    sent += round.events;
+    return round;
   };
 
   const cold = await runOf(scenario.warmUpEvents);
@@ -180,7 +202,7 @@ async function measureRunning(
     p99Ms: answered.p99Ms,
     busy: answered.busy,
     eventsPerPostOut: (events * apps.length) / posts,
-    peakMemoryBytes: await peakMemoryOf(server.pid),
+    peakMemoryBytes: await peakMemoryOf(cast.servers[0]?.pid ?? 0),
     serverCpuSeconds: difference(before.server, after.server),
     postgresCpuSeconds: difference(before.postgres, after.postgres),
     harnessCpuSeconds: difference(before.harness, after.harness),
@@ -192,14 +214,20 @@ async function measureRunning(
   return { result, fromMs: answered.firstPostAtMs, toMs: received.lastDeliveryAtMs };
 }
 
-/** What was used until now. */
-async function usageOf(serverPid: number, harnessPids: readonly (number | undefined)[], dataDir: string) {
+/** What was used until now; `server`: by all of them together. */
+export async function usageOf(
+  serverPids: readonly number[],
+  harnessPids: readonly (number | undefined)[],
+  dataDir: string,
+) {
   const postmaster = await findPostmaster(path.join(dataDir, 'postgres'));
   const { url } = await startEmbeddedPostgres({ dataDir });
+  const secondsOf = async (pids: readonly (number | undefined)[]) =>
+    sum(await Promise.all(pids.map((pid) => cpuSecondsOf(pid ?? 0))), (seconds) => seconds ?? NaN);
   return {
     ...(await databaseUsage(url)),
-    server: await cpuSecondsOf(serverPid),
-    harness: sum(await Promise.all(harnessPids.map((pid) => cpuSecondsOf(pid ?? 0))), (seconds) => seconds ?? NaN),
+    server: await secondsOf(serverPids),
+    harness: await secondsOf(harnessPids),
     postgres: postmaster === null ? null : await cpuSecondsOf(postmaster.pid),
   };
 }

@@ -30,6 +30,12 @@ export async function peakMemoryOf(pid: number): Promise<number | null> {
   return kibibytes === undefined ? null : Number(kibibytes) * 1024;
 }
 
+/** The memory a process has now, in bytes; null where there is no /proc. */
+export async function memoryOf(pid: number): Promise<number | null> {
+  const kibibytes = /^VmRSS:\s*(\d+) kB$/m.exec(await readOrEmpty(`/proc/${pid}/status`))?.[1];
+  return kibibytes === undefined ? null : Number(kibibytes) * 1024;
+}
+
 async function timesOf(pid: number): Promise<ProcessTimes | null> {
   const text = await readOrEmpty(`/proc/${pid}/stat`);
   // The second field is the program's name in parentheses, and may hold anything.

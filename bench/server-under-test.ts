@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly logFile: string;
   /** Where it leaves a profile of its processor time when it ends. */
   readonly cpuProfileDir: string | undefined;
+  /** Settings beside those it is always measured with. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** The built server as a user runs it: a process, settings from the environment, configured over its API. */
@@ -25,7 +27,7 @@ export class ServerUnderTest implements ProcessUnderTest {
     private readonly process: ChildProcess,
   ) {}
 
-  static async start({ dataDir, logFile, cpuProfileDir }: ServerOptions): Promise<ServerUnderTest> {
+  static async start({ dataDir, logFile, cpuProfileDir, settings }: ServerOptions): Promise<ServerUnderTest> {
     const profiling = cpuProfileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', cpuProfileDir];
     const child = spawn(process.execPath, [...(await startFlags()), ...profiling, main], {
       env: {
@@ -38,6 +40,7 @@ export class ServerUnderTest implements ProcessUnderTest {
         META_VERIFY_TOKEN: verifyToken,
         // The apps are on this machine.
         CALLBACK_ALLOW: '127.0.0.0/8',
+        ...settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

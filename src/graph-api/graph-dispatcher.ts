@@ -28,6 +28,7 @@ type Target =
  */
 export class GraphDispatcher {
   readonly #routes = new Map<string, GraphRoute>();
+  readonly #roots = new Set<string>();
 
   constructor(
     private readonly authenticator: CallerAuthenticator,
@@ -37,6 +38,7 @@ export class GraphDispatcher {
   ) {
     for (const route of endpoints.flatMap(({ routes }) => routes)) {
       this.#routes.set(keyOf(route.node, route.verb, route.edge), route);
+      if (route.node === 'root') this.#roots.add(route.edge);
     }
   }
 
@@ -74,17 +76,13 @@ export class GraphDispatcher {
 
   async #targetOf(path: readonly string[], caller: Caller): Promise<Target> {
     const [node = '', edge = null, ...rest] = path;
-    if (node === '' || this.#isRoot(path)) return { node: 'root', edge: node };
+    if (node === '' || (path.length === 1 && this.#roots.has(node))) return { node: 'root', edge: node };
     const target = await this.#nodeOf(node, edge, caller);
     if (target === null) {
       throw edge === null ? new GraphError('alias_unknown', node) : new GraphError('unknown_path', joined(path, 1));
     }
     if (rest.length > 0) throw new GraphError('unknown_path', joined(path, 2));
     return target;
-  }
-
-  #isRoot([name, ...rest]: readonly string[]): boolean {
-    return rest.length === 0 && [...this.#routes.values()].some(({ node, edge }) => node === 'root' && edge === name);
   }
 
   /** Null: the word names nothing at all. */

@@ -13,12 +13,10 @@ import {
   rowFrom,
   rowSelection,
   sourceHash,
-  threadFrom,
-  threadSelection,
   type KeyRecord,
   type RowRecord,
-  type ThreadRecord,
 } from './records.js';
+import { readThreads } from './thread-reads.js';
 
 /** What one commit writes to one lane. */
 export interface LaneBatch {
@@ -67,14 +65,8 @@ export class LaneStore {
   }
 
   /** The threads that exist among `keys`. */
-  async findThreads(keys: readonly ThreadKey[], on: Queryable = this.#pool): Promise<Thread[]> {
-    const { rows } = await on.query<ThreadRecord>({
-      ...this.#named('find_threads'),
-      text: `select ${threadSelection} from unnest($1::smallint[], $2::text[], $3::text[]) k (lane, page_id, psid)
-               join thread t using (lane, page_id, psid)`,
-      values: [keys.map(laneOf), keys.map((key) => key.pageId), keys.map((key) => key.psid)],
-    });
-    return rows.map(threadFrom);
+  findThreads(keys: readonly ThreadKey[], on: Queryable = this.#pool): Promise<Thread[]> {
+    return readThreads(on, keys, { prepared: this.#prepared });
   }
 
   /** A lane's rows after an id, oldest first: what another instance has written meanwhile. */

@@ -2,17 +2,18 @@ import type { Pool } from 'pg';
 import { laneOf, type ThreadKey } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
 import type { Thread } from '../domain/thread/thread.js';
-import { rowFrom, rowSelection, threadFrom, threadSelection, type RowRecord, type ThreadRecord } from './records.js';
+import { rowFrom, rowSelection, type RowRecord } from './records.js';
+import { ThreadReads } from './thread-reads.js';
 
 /** Reads of the log and of the threads it folds into. */
 export class LogStore {
   readonly #pool: Pool;
-  readonly #prepared: boolean;
+  readonly #threads: ThreadReads;
 
-  /** @param options `prepared`: whether the reads that many calls begin with may be prepared statements */
+  /** @param options `prepared`: whether the read that many calls begin with may be a prepared statement */
   constructor(pool: Pool, options: { prepared: boolean } = { prepared: false }) {
     this.#pool = pool;
-    this.#prepared = options.prepared;
+    this.#threads = new ThreadReads(pool, options);
   }
 
   /** A lane's rows after an id, oldest first. */
@@ -91,13 +92,9 @@ export class LogStore {
     return rows.map((row) => Number(row.last_id));
   }
 
-  async findThread(key: ThreadKey): Promise<Thread | null> {
-    const { rows } = await this.#pool.query<ThreadRecord>({
-      ...(this.#prepared && { name: 'find_thread' }),
-      text: `select ${threadSelection} from thread t where lane = $1 and page_id = $2 and psid = $3`,
-      values: [laneOf(key), key.pageId, key.psid],
-    });
-    return rows[0] === undefined ? null : threadFrom(rows[0]);
+  /** Null: there is no such thread. */
+  findThread(key: ThreadKey): Promise<Thread | null> {
+    return this.#threads.find(key);
   }
 
   /** The earliest end of a control window, in milliseconds since 1970; null if no thread has an owner. */
