@@ -125,6 +125,29 @@ suite('an operator who looks after deliveries', () => {
     await takePicture(page, `delivery-${theme}`);
   });
 
+  it('sends those that were chosen again, and no others', async () => {
+    const page = await open(`/deliveries?app=${demo.supportBot}`);
+    const log = page.getByRole('region', { name: 'Log' });
+    const [one, other] = people;
+    await log.getByRole('row', { name: one }).first().waitFor();
+    await log.getByRole('row', { name: one }).first().getByRole('checkbox').check();
+    await log.getByText('1 delivery chosen').waitFor();
+    const seen = receiver.about(one).length;
+    const untouched = receiver.posts.filter(({ headers }) => headers['x-signalbox-replay'] !== undefined).length;
+    receiver.answer = () => 200;
+    await page.getByRole('button', { name: 'Send the chosen again' }).click();
+    await page.getByText('1 delivery will be sent again, with the same ids and the same bytes.').waitFor();
+    const again = await receiver.waitFor(
+      'the replay',
+      (posts) => posts.filter(({ headers }) => headers['x-signalbox-replay'] !== undefined)[untouched],
+    );
+    expect(again.people).toEqual([one]);
+    expect(again.body).toBe(receiver.about(one)[0]?.body);
+    expect(receiver.about(one).length).toBeGreaterThan(seen);
+    const replayed = receiver.about(other).filter(({ headers }) => headers['x-signalbox-replay'] !== undefined);
+    expect(replayed).toEqual([]);
+  });
+
   it('pauses an app, with a reason, and lets it go on', async () => {
     const page = await open('/deliveries');
     const row = page.getByRole('region', { name: 'Apps' }).getByRole('row', { name: /Marketing bot/ });

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-q
 import { RotateCw, Send } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { api, path } from '../../api/client.js';
+import { api } from '../../api/client.js';
 import { keys } from '../../api/queries.js';
 import type { Delivery, ListPage } from '../../api/types.js';
 import { useRefusal } from '../../app/role.js';
@@ -17,6 +17,8 @@ import { deliveryStatusNames, deliveryTones } from '../thread/delivery-dialog.js
 
 /** A filter may leave pages of the list short, so as many as this are looked through for one screen. */
 const deliveriesAtOnce = 100;
+/** As many as the server takes in one call. */
+const replayedMax = 200;
 
 interface DeliveryLogProps {
   readonly appId: string | null;
@@ -33,34 +35,29 @@ export function DeliveryLog({ appId, status, open, clear }: DeliveryLogProps) {
   const toasts = useToasts();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
-    queryKey: [...keys.deliveries, 'list', appId, status],
+    queryKey: [...keys.deliveries, 'list', appId, scope.pageId, status],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) =>
       api.get<ListPage<Delivery>>(
         '/deliveries',
-        { app_id: appId, status, cursor: pageParam, limit: deliveriesAtOnce },
+        { app_id: appId, page_id: scope.pageId, status, cursor: pageParam, limit: deliveriesAtOnce },
         signal,
       ),
     getNextPageParam: ({ next_cursor }) => next_cursor,
   });
   const replay = useMutation({
-    // One after another, so that those of a thread are asked for in their order.
-    mutationFn: async (ids: readonly string[]) => {
-      for (const id of ids) await api.post<Delivery>(path`/deliveries/${id}/replay`);
-      return ids.length;
-    },
-    onSuccess: (count) => {
+    mutationFn: (ids: readonly string[]) =>
+      api.post<{ requested: number }>('/deliveries/replay', { delivery_ids: ids }),
+    onSuccess: (_, ids) => {
       setChosen(new Set());
-      toasts.say(`${counted(count)} will be sent again, with the same ids and the same bytes.`, 'good');
+      toasts.say(`${counted(ids.length)} will be sent again, with the same ids and the same bytes.`, 'good');
     },
     onError: toasts.fail,
     onSettled: () => client.invalidateQueries({ queryKey: keys.deliveries }),
   });
   if (error !== null && data === undefined) return <Failure error={error} retry={() => void refetch()} />;
   if (data === undefined) return <Skeleton lines={8} />;
-  const deliveries = data.pages
-    .flatMap((page) => page.data)
-    .filter(({ page_id }) => scope.pageId === null || page_id === scope.pageId);
+  const deliveries = data.pages.flatMap((page) => page.data);
   const selected = deliveries.filter(({ id }) => chosen.has(id)).map(({ id }) => id);
   const choose = (ids: readonly string[], on: boolean) =>
     setChosen((before) => new Set(on ? [...before, ...ids] : [...before].filter((id) => !ids.includes(id))));
@@ -72,11 +69,12 @@ export function DeliveryLog({ appId, status, open, clear }: DeliveryLogProps) {
         {selected.length > 0 && (
           <span className="faint" role="status">
             {counted(selected.length)} chosen
+            {selected.length > replayedMax && `; ${replayedMax} can be sent again at once`}
           </span>
         )}
         <Button
           refusal={refusal}
-          disabled={selected.length === 0 || replay.isPending}
+          disabled={selected.length === 0 || selected.length > replayedMax || replay.isPending}
           onClick={() => replay.mutate(selected)}
         >
           <RotateCw aria-hidden /> {replay.isPending ? 'Asking…' : 'Send the chosen again'}
