@@ -120,18 +120,3 @@ it('an exception and a rejection that nobody handles are in the log, and the pro
   await write([person], 'text 0');
   await expectDelivered([person], 1);
 });
-
-it('a small heap and a large backlog: what waits is not kept in memory', async () => {
-  await start({ NODE_OPTIONS: '--max-old-space-size=96', DELIVERY_ATTEMPTS: 'failures' });
-  const people = newPeople(100);
-  support.receiver.answer = () => 500;
-  // More than the heap holds.
-  const rounds = 50;
-  const padding = 'x'.repeat(20_000);
-  for (const text of texts(rounds)) await write(people, `${text.padEnd(8)}${padding}`);
-  // What was refused is of no interest, and this process has a heap, too.
-  support.receiver.posts.length = 0;
-  support.receiver.answer = () => 200;
-  await stage.ask('POST', `/api/v1/apps/${support.id}/resume`);
-  await expectDelivered(people, rounds);
-}, 180_000);
