@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Channel } from '../channels/channel.js';
 import { Settings } from '../config/settings.js';
 import { mid } from '../domain/ids.js';
@@ -23,6 +23,8 @@ export class MessagesEndpoints extends GraphEndpoints {
     { node: 'page', verb: 'POST', edge: 'messages', answer: (call) => this.send(call) },
   ];
 
+  private readonly logger = new Logger('graph-api');
+
   constructor(
     private readonly threads: PersonThreads,
     private readonly channel: Channel,
@@ -38,7 +40,13 @@ export class MessagesEndpoints extends GraphEndpoints {
     const { parameters, caller, traceId } = call;
     const psid = readRecipient(parameters);
     const action = readSenderAction(parameters);
-    const control = readThreadControl(parameters);
+    const control = readThreadControl(parameters, () => {
+      this.logger.warn({
+        msg: 'thread_control with an app_id and no control_type releases the thread; control_type "pass" passes it',
+        appId: caller.app.appId,
+        traceId,
+      });
+    });
     const notificationType = readChoice(parameters, 'notification_type', 'notification_type', [
       'REGULAR',
       'SILENT_PUSH',
