@@ -16,7 +16,8 @@ export const putAppSchema = z
       .default(null)
       .describe(
         'Where webhooks are posted. Setting or changing it asks the callback with `hub.mode`, `hub.verify_token` and ' +
-          '`hub.challenge`; it must answer 200 and the challenge, or nothing is changed.',
+          '`hub.challenge`; it must answer 200 and the challenge, or nothing is changed. Another address than before is ' +
+          'for pages and Instagram accounts alike.',
       ),
     verify_token: text(1000)
       .optional()
@@ -45,6 +46,12 @@ export const appSchema = z
     name: z.string(),
     kind: z.enum(['bot', 'inbox']),
     callback_url: z.string().nullable(),
+    instagram_callback_url: z
+      .string()
+      .nullable()
+      .describe(
+        'Where events of Instagram accounts go, if the app set another callback for them through the Graph API.',
+      ),
     batch_size_max: z.int(),
     subscribed_fields: z
       .array(z.enum(webhookFields))
@@ -78,6 +85,7 @@ export function appView(app: AppEntity): z.infer<typeof appSchema> {
     name: app.name,
     kind: app.kind,
     callback_url: app.callbackUrl,
+    instagram_callback_url: app.instagramCallbackUrl,
     batch_size_max: app.batchSizeMax,
     subscribed_fields: app.subscribedFields,
     instagram_subscribed_fields: app.instagramSubscribedFields,

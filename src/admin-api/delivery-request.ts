@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { webhookHeaders } from '../callback/webhook-headers.js';
 import { deliveryId } from '../domain/delivery-id.js';
 import { renderBody } from '../domain/render.js';
-import type { App } from '../store/configuration.js';
+import { callbackUrlOf, type App } from '../store/configuration.js';
 import type { DeliveryRecord } from '../store/delivery.store.js';
 
 export const deliveryRequestSchema = z
@@ -18,13 +18,14 @@ export const deliveryRequestSchema = z
 /** What is sent for a delivery, to the byte. The app's secret signs it and is not in it. */
 export function deliveryRequest(
   delivery: DeliveryRecord,
-  { secret, callbackUrl }: App,
+  app: App,
   incarnation: string,
 ): z.infer<typeof deliveryRequestSchema> {
   const body = renderBody(delivery.row, delivery.told);
+  const url = callbackUrlOf(app, delivery.row.thread.channel);
   const traceId = delivery.row.cause.traceId;
   const headers = webhookHeaders({
-    secret,
+    secret: app.secret,
     body: Buffer.from(body, 'latin1'),
     deliveryId: deliveryId(incarnation, delivery),
     attempt: Math.max(1, ...delivery.attempts.map(({ attempt }) => attempt)),
@@ -32,10 +33,10 @@ export function deliveryRequest(
   });
   return {
     method: 'POST',
-    url: callbackUrl,
+    url,
     headers,
     body,
-    curl: callbackUrl === null ? null : curl(callbackUrl, headers, body),
+    curl: url === null ? null : curl(url, headers, body),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Failpoints } from '../config/failpoints.js';
 import { deliveryId, type DeliveryKey } from '../domain/delivery-id.js';
 import type { AppId, PageId } from '../domain/ids.js';
 import { envelope, renderBody, renderEntry } from '../domain/render.js';
-import type { App, Configuration } from '../store/configuration.js';
+import { callbackUrlOf, type App, type Configuration } from '../store/configuration.js';
 import { webhookPosted } from '../telemetry/signals.js';
 import {
   afterBreakerEvent,
@@ -355,7 +355,9 @@ export class Outlet {
     const { client, clock, configuration, events, failpoints } = this.#context;
     const [first] = deliveries;
     const { app } = this;
-    if (first === undefined || app === undefined || app.callbackUrl === null) return;
+    if (first === undefined || app === undefined) return;
+    const url = callbackUrlOf(app, first.row.thread.channel);
+    if (url === null) return;
     const body = this.#render(shipment);
     if (body === null) return;
 
@@ -371,7 +373,7 @@ export class Outlet {
     try {
       failpoints.pass('deliver.beforePost');
       result = await client.post({
-        url: app.callbackUrl,
+        url,
         secret: app.secret,
         body,
         deliveryId: ids,
@@ -398,7 +400,7 @@ export class Outlet {
     } else {
       if (result.status === goneStatus) {
         this.#notBefore = clock.now() + goneRestMs;
-        events.gone(this, app.callbackUrl);
+        events.gone(this, url);
       }
       this.#fail(shipment, result, probe);
     }

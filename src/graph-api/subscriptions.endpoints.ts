@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { CallbackVerifier } from '../callback/callback-verifier.js';
 import { fieldNameOn, webhookFields, type WebhookField } from '../domain/page.js';
 import { ConfigStore } from '../store/config.store.js';
-import type { App } from '../store/configuration.js';
+import { callbackUrlOf, type App } from '../store/configuration.js';
 import { GraphEndpoints, type AppCall, type GraphRoute } from './graph-call.js';
 import { GraphError } from './graph-error.js';
 import { selectFields } from './node-fields.js';
 import { readChoice, readText } from './parameter-values.js';
 import { readSubscribedFields } from './subscribed-fields.js';
 
-/** The kinds of objects an app can subscribe to. One callback serves both here; each has its own fields. */
+/** The kinds of objects an app can subscribe to, each with a callback and fields of its own. */
 const objects = ['page', 'instagram'] as const;
 const channelOf = { page: 'messenger', instagram: 'instagram' } as const;
 
@@ -36,11 +36,10 @@ export class SubscriptionsEndpoints extends GraphEndpoints {
 
   /** Only what the app is subscribed to, in the spelling of the object. */
   private list({ caller: { app }, version }: AppCall): object {
-    const { callbackUrl } = app;
-    if (callbackUrl === null) return { data: [] };
+    if (app.callbackUrl === null) return { data: [] };
     const subscriptions = objects.map((object) => ({
       object,
-      callback_url: callbackUrl,
+      callback_url: callbackUrlOf(app, channelOf[object]),
       active: app.pausedAt === null,
       fields: subscribedTo(app, object).flatMap((field) => {
         const name = fieldNameOn(channelOf[object], field);
@@ -54,7 +53,8 @@ export class SubscriptionsEndpoints extends GraphEndpoints {
   private async subscribe({ caller: { app }, parameters }: AppCall): Promise<object> {
     const object = readChoice(parameters, 'object', 'object', objects);
     if (object === null) throw new GraphError('parameter_required', 'object');
-    const callbackUrl = readText(parameters, 'callback_url', 'callback_url', 2048) ?? app.callbackUrl;
+    const channel = channelOf[object];
+    const callbackUrl = readText(parameters, 'callback_url', 'callback_url', 2048) ?? callbackUrlOf(app, channel);
     const verifyToken = readText(parameters, 'verify_token', 'verify_token', 1000) ?? app.verifyToken;
     const fields = readSubscribedFields(parameters, 'fields');
     if (callbackUrl === null) throw new GraphError('parameter_required', 'callback_url');
@@ -62,9 +62,9 @@ export class SubscriptionsEndpoints extends GraphEndpoints {
     const verification = await this.callbacks.verify(callbackUrl, verifyToken);
     if (!verification.ok) throw new GraphError('callback_unverified', verification.reason);
     await this.store.subscribeApp(app.appId, {
-      callbackUrl,
+      callback: { channel, url: callbackUrl },
       verifyToken,
-      ...(fields !== null && { subscribedFields: { [channelOf[object]]: fields } }),
+      ...(fields !== null && { subscribedFields: { [channel]: fields } }),
     });
     return { success: true };
   }

@@ -17,6 +17,10 @@ export class AppEntity {
   @Column('text', { name: 'callback_url', nullable: true })
   callbackUrl!: string | null;
 
+  /** Where events of Instagram accounts go; null: where those of pages go. */
+  @Column('text', { name: 'instagram_callback_url', nullable: true })
+  instagramCallbackUrl!: string | null;
+
   @Column('text', { name: 'verify_token', nullable: true })
   verifyToken!: string | null;
 

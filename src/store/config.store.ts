@@ -64,7 +64,8 @@ export interface RouteSettings {
 
 /** An app's own webhook subscription, as it sets it itself; a field left out stays as it is. */
 export interface AppSubscription {
-  readonly callbackUrl?: string;
+  /** Of the channel it is for; the other's stays what it was. */
+  readonly callback?: { readonly channel: Channel; readonly url: string };
   readonly verifyToken?: string;
   /** By channel: of pages, and of Instagram accounts. */
   readonly subscribedFields?: Readonly<Partial<Record<Channel, readonly WebhookField[]>>>;
@@ -161,6 +162,8 @@ export class ConfigStore {
         name: settings.name,
         kind: settings.kind,
         callbackUrl: settings.callbackUrl,
+        // A new address is for both.
+        instagramCallbackUrl: settings.callbackUrl === known?.callbackUrl ? known.instagramCallbackUrl : null,
         verifyToken: settings.verifyToken ?? known?.verifyToken ?? null,
         appSecret: settings.appSecret ?? known?.appSecret ?? newAppSecret(),
         batchSizeMax: settings.batchSizeMax,
@@ -174,7 +177,7 @@ export class ConfigStore {
   async subscribeApp(appId: AppId, subscription: AppSubscription): Promise<void> {
     await this.change(async (manager) => {
       const app = await this.#getApp(manager, appId);
-      if (subscription.callbackUrl !== undefined) app.callbackUrl = subscription.callbackUrl;
+      if (subscription.callback !== undefined) setCallback(app, subscription.callback);
       if (subscription.verifyToken !== undefined) app.verifyToken = subscription.verifyToken;
       if (subscription.subscribedFields !== undefined) {
         const { messenger, instagram } = subscription.subscribedFields;
@@ -196,7 +199,11 @@ export class ConfigStore {
     await this.change(async (manager) => {
       const pausedAt = new Date(at);
       const pauseReason = 'Its callback answered 410 Gone: it wants nothing more. Give it another one, then resume it.';
-      await manager.update(AppEntity, { appId, callbackUrl, pausedAt: IsNull() }, { pausedAt, pauseReason });
+      await manager.query(
+        `update app set paused_at = $3, pause_reason = $4
+          where app_id = $1 and $2 in (callback_url, instagram_callback_url) and paused_at is null`,
+        [appId, callbackUrl, pausedAt, pauseReason],
+      );
     });
   }
 
@@ -566,4 +573,17 @@ async function insertToken(manager: EntityManager, pageId: PageId, appId: AppId,
     expiresAt: null,
   });
   return token;
+}
+
+function setCallback(app: AppEntity, { channel, url }: { channel: Channel; url: string }): void {
+  if (app.callbackUrl === null) {
+    app.callbackUrl = url;
+  } else if (channel === 'instagram') {
+    app.instagramCallbackUrl = url;
+  } else {
+    // What the app hears of Instagram goes on arriving where it did.
+    if ((app.instagramSubscribedFields ?? []).length > 0) app.instagramCallbackUrl ??= app.callbackUrl;
+    app.callbackUrl = url;
+  }
+  if (app.instagramCallbackUrl === app.callbackUrl) app.instagramCallbackUrl = null;
 }

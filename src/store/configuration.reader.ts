@@ -9,6 +9,7 @@ interface AppRow {
   name: string;
   kind: AppKind;
   callback_url: string | null;
+  instagram_callback_url: string | null;
   verify_token: string | null;
   app_secret: string;
   batch_size_max: number;
@@ -69,8 +70,8 @@ interface SnapshotRow {
 const snapshot = `
   select epoch, incarnation, clock_offset_ms,
     (select json_agg(a order by app_id) from (
-      select app_id, name, kind, callback_url, verify_token, app_secret, batch_size_max, subscribed_fields,
-        instagram_subscribed_fields,
+      select app_id, name, kind, callback_url, instagram_callback_url, verify_token, app_secret, batch_size_max,
+        subscribed_fields, instagram_subscribed_fields,
         extract(epoch from paused_at) * 1000 as paused_ms
       from app) a) as apps,
     (select json_agg(p order by page_id) from page p) as pages,
@@ -119,6 +120,7 @@ function toApp(row: AppRow, vault: Vault): App {
     name: row.name,
     kind: row.kind,
     callbackUrl: row.callback_url,
+    instagramCallbackUrl: row.instagram_callback_url,
     verifyToken: vault.openIfAny(place('verify_token'), row.verify_token),
     secret: vault.open(place('app_secret'), row.app_secret),
     batchSizeMax: row.batch_size_max,

@@ -6,13 +6,24 @@ export interface App {
   readonly appId: AppId;
   readonly name: string;
   readonly kind: AppKind;
+  /** Null: the app has none, on either channel. */
   readonly callbackUrl: string | null;
+  /** Where events of Instagram accounts go; null: where those of pages go. */
+  readonly instagramCallbackUrl: string | null;
   readonly verifyToken: string | null;
   readonly secret: string;
   readonly batchSizeMax: number;
   /** Fields the app itself subscribes to, of pages and of Instagram accounts; null: it never has, and hears every field. */
   readonly subscribedFields: Readonly<Record<Channel, ReadonlySet<WebhookField> | null>>;
   readonly pausedAt: number | null;
+}
+
+/** Where the app gets its events of a channel; null: nowhere. */
+export function callbackUrlOf(
+  { callbackUrl, instagramCallbackUrl }: Pick<App, 'callbackUrl' | 'instagramCallbackUrl'>,
+  channel: Channel,
+): string | null {
+  return channel === 'instagram' ? (instagramCallbackUrl ?? callbackUrl) : callbackUrl;
 }
 
 /** Whom a page access token speaks for. */

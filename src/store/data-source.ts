@@ -14,6 +14,7 @@ import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
 import { StalledSkippedThrough1790500000001 } from '../../migrations/1790500000001-stalled-skipped-through.js';
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
 import { InspectorTicket1790800000001 } from '../../migrations/1790800000001-inspector-ticket.js';
+import { InstagramCallback1790900030001 } from '../../migrations/1790900030001-instagram-callback.js';
 import { Instance1790900070001 } from '../../migrations/1790900070001-instance.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
@@ -37,6 +38,7 @@ const migrations: (new () => MigrationInterface)[] = [
   StalledSkippedThrough1790500000001,
   Operation1790600000001,
   InspectorTicket1790800000001,
+  InstagramCallback1790900030001,
   Instance1790900070001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];

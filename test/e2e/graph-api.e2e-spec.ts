@@ -1,9 +1,12 @@
 import { createServer, request as httpRequest, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { pageId, psid, type AppId, type Psid } from '../../src/domain/ids.js';
 import type { Thread } from '../../src/domain/thread/thread.js';
 import { appsecretProof } from '../../src/graph-api/appsecret-proof.js';
 import { callGraph, type GraphAnswer } from '../support/graph-client.js';
+import { Receiver } from '../support/receiver.js';
 import { longId, newPerson, openShop, secretOf, type Shop } from '../support/shop.js';
 import { startSignalbox, type TestSignalbox } from '../support/signalbox.js';
 import {
@@ -603,6 +606,26 @@ describe('thread_control in a send', () => {
   });
 });
 
+it('an app_id that releases, since nothing says that it should pass, is warned of in the log', async () => {
+  const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  try {
+    const send = async (thread_control: object) =>
+      world.as(marketing).post('/me/messages', { thread_control, ...hello(await lead()) });
+    await send({ app_id: inbox, control_type: 'release' });
+    await send({ control_type: 'release' });
+    expect(warned).not.toHaveBeenCalled();
+    await send({ app_id: inbox });
+    expect(warned).toHaveBeenCalledWith(
+      expect.objectContaining({
+        msg: expect.stringMatching(/^thread_control .* releases the thread/),
+        appId: marketing,
+      }),
+    );
+  } finally {
+    warned.mockRestore();
+  }
+});
+
 describe('the verbs of the handover protocol', () => {
   it('pass to the default app, with metadata', async () => {
     const person = await lead();
@@ -965,6 +988,59 @@ describe('subscriptions', () => {
       name: `app ${marketing}`,
       id: marketing,
     });
+  });
+
+  it('each kind of object has a callback of its own, and what is heard of it arrives there', async () => {
+    answer = honest;
+    await call('DELETE', {});
+    const [first, second] = [
+      await Receiver.start(secretOf(marketing), 'tok'),
+      await Receiver.start(secretOf(marketing), 'tok'),
+    ];
+    try {
+      const subscribe = (object: string, receiver: Receiver) =>
+        call('POST', { object, callback_url: receiver.url, verify_token: 'tok', fields: 'messages,standby' });
+      const listed = async () =>
+        (await call('GET', {})).body.data.map((one: { object: string; callback_url: string }) => [
+          one.object,
+          one.callback_url,
+        ]);
+      const hears = async (receiver: Receiver, channel: 'messenger' | 'instagram') => {
+        const person = newPerson();
+        await world.person(channel, person);
+        await receiver.waitFor(`${channel} at its callback`, (posts) =>
+          posts.some(({ body }) => body.includes(person)),
+        );
+      };
+      await subscribe('page', first);
+      await subscribe('instagram', second);
+      expect(await listed()).toEqual([
+        ['page', first.url],
+        ['instagram', second.url],
+      ]);
+      await hears(first, 'messenger');
+      await hears(second, 'instagram');
+
+      // Only what is named moves, whichever it is.
+      await subscribe('page', second);
+      await subscribe('instagram', first);
+      expect(await listed()).toEqual([
+        ['page', second.url],
+        ['instagram', first.url],
+      ]);
+      await subscribe('instagram', second);
+      await subscribe('page', first);
+      expect(await listed()).toEqual([
+        ['page', first.url],
+        ['instagram', second.url],
+      ]);
+      await hears(first, 'messenger');
+      await hears(second, 'instagram');
+    } finally {
+      await call('POST', wanted());
+      await call('POST', { ...wanted(), object: 'instagram' });
+      await Promise.all([first.close(), second.close()]);
+    }
   });
 
   it.each<[string, (url: URL) => { status: number; body: string }]>([
