@@ -1,5 +1,6 @@
 import type { LogEntry, Machine } from '../../api/types.js';
 import { edgesOf, guardText, takenBy } from './chart.js';
+import { logEntry } from './log-entry.fixture.js';
 import type { Step } from './story.js';
 
 const to = (target: string | null, guard?: Machine['states'][string]['on'][string][number]['guard']) => ({
@@ -35,31 +36,7 @@ const machine: Machine = {
 
 /** A step of which the chart reads no more than this. */
 const step = (stateBefore: Step['stateBefore'], type: string, facts: string[], state: LogEntry['state']): Step => ({
-  entry: {
-    id: '1-1',
-    page_id: '1',
-    psid: '7',
-    type,
-    source_id: 's',
-    at: '2026-03-03T10:42:00.000Z',
-    occurred_at: '2026-03-03T10:42:00.000Z',
-    outcome: 'applied',
-    refusal: null,
-    state,
-    owner_app_id: null,
-    previous_owner_app_id: null,
-    entry_point: null,
-    expires_at: null,
-    version: 1,
-    facts,
-    assignee_app_id: null,
-    caller_app_id: null,
-    target_app_id: null,
-    cause: { by: 'person', app_id: null, reason: null, trace_id: null, skipped_app_id: null },
-    notices: [],
-    payload: null,
-    payload_removed: false,
-  },
+  entry: logEntry({ type, facts, state, owner_app_id: null }),
   index: 0,
   stateBefore,
   ownerBefore: null,
@@ -129,7 +106,7 @@ describe('the transition an event took', () => {
     });
   });
 
-  it.each([
+  it.each<[string[], string | undefined]>([
     [['hasTarget'], 'default-owned→passed'],
     [['hasTarget', 'targetIsCaller'], undefined],
     [[], undefined],

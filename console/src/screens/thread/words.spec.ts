@@ -1,42 +1,14 @@
 import type { LogEntry } from '../../api/types.js';
+import { logEntry } from './log-entry.fixture.js';
 import { stepsOf } from './story.js';
 import { kindOf, sentenceOf } from './words.js';
 
-const names = {
-  person: 'Ann',
-  nameOf: (appId: string) => ({ '11': 'Marketing bot', '22': 'Support bot', '33': 'Inbox' })[appId] ?? `app ${appId}`,
-};
-
-const entry = (more: Partial<LogEntry>): LogEntry => ({
-  id: '1-1',
-  page_id: '1',
-  psid: '7',
-  type: 'user.message',
-  source_id: 's',
-  at: new Date(2026, 2, 3, 12).toISOString(),
-  occurred_at: new Date(2026, 2, 3, 12).toISOString(),
-  outcome: 'applied',
-  refusal: null,
-  state: 'marketing-owned',
-  owner_app_id: '11',
-  previous_owner_app_id: null,
-  entry_point: null,
-  expires_at: null,
-  version: 1,
-  facts: [],
-  assignee_app_id: null,
-  caller_app_id: null,
-  target_app_id: null,
-  cause: { by: 'person', app_id: null, reason: null, trace_id: null, skipped_app_id: null },
-  notices: [],
-  payload: null,
-  payload_removed: false,
-  ...more,
-});
+const apps: Readonly<Record<string, string>> = { '11': 'Marketing bot', '22': 'Support bot', '33': 'Inbox' };
+const names = { person: 'Ann', nameOf: (appId: string) => apps[appId] ?? `app ${appId}` };
 
 /** The last of these events, after the others. */
 const told = (...entries: Partial<LogEntry>[]) => {
-  const step = stepsOf(entries.map(entry)).at(-1);
+  const step = stepsOf(entries.map(logEntry)).at(-1);
   if (step === undefined) throw new Error('no event');
   return { sentence: sentenceOf(step, names), kind: kindOf(step) };
 };
