@@ -3,7 +3,16 @@ import { Field } from './field.js';
 
 type Input = Pick<
   ComponentProps<'input'>,
-  'autoComplete' | 'inputMode' | 'maxLength' | 'min' | 'max' | 'placeholder' | 'required' | 'spellCheck' | 'type'
+  | 'autoComplete'
+  | 'disabled'
+  | 'inputMode'
+  | 'maxLength'
+  | 'min'
+  | 'max'
+  | 'placeholder'
+  | 'required'
+  | 'spellCheck'
+  | 'type'
 >;
 interface TextFieldProps extends Omit<ComponentProps<typeof Field>, 'children'>, Input {
   /** For ids and other things that are copied, not read. */
