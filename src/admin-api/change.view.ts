@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { Problem } from '../admin-auth/problem.js';
-import type { AppId, ThreadKey } from '../domain/ids.js';
+import type { ThreadKey } from '../domain/ids.js';
 import type { LogRow } from '../domain/log.js';
 import type { Page } from '../domain/page.js';
 import { newThread, type Thread } from '../domain/thread/thread.js';
 import type { Outcome } from '../routing/submission.js';
 import { refusalView } from '../views/log.view.js';
+import { refusalReason } from '../views/refusal-words.js';
 import { threadSchema, threadView } from '../views/thread.view.js';
-import { refusalSentence } from './refusal-sentence.js';
 import { unknownThread } from './thread-finder.js';
 
 /** What a call did to a thread. */
@@ -25,7 +25,7 @@ export type ChangeView = z.infer<typeof changeSchema>;
 export interface ChangeContext {
   readonly key: ThreadKey;
   readonly page: Page;
-  readonly nameOf: (appId: AppId) => string;
+  readonly nameOf: (appId: string) => string;
   /** The thread as it stood before one of its rows; for answers to repeated calls. */
   readonly threadBefore: (row: LogRow) => Promise<Thread | null>;
 }
@@ -80,9 +80,11 @@ export async function changeView(outcome: Outcome, context: ChangeContext): Prom
 
 type Refused = Extract<Outcome, { result: 'refused' }>;
 
-function refusalProblem(refusal: Refused['refusal'], thread: Thread, { page, nameOf }: ChangeContext): Problem {
-  return new Problem(refusal.reason, refusalSentence(refusal, nameOf), {
-    refusal: refusalView(refusal),
+function refusalProblem(refused: Refused['refusal'], thread: Thread, { page, nameOf }: ChangeContext): Problem {
+  const refusal = refusalView(refused);
+  const reason = refusalReason(refusal, thread.lastAt, { nameOf, timeZone: 'UTC' });
+  return new Problem(refused.reason, `Refused: ${reason}`, {
+    refusal,
     thread: threadView(thread, page, thread.lastAt),
   });
 }

@@ -178,8 +178,8 @@ function appChecks(connection: Connection, { page, apps, failing }: CheckedPage)
         code: 'no_callback',
         appId,
         message: `${appName} has no callback.`,
-        why: 'It hears nothing; what it is owed waits and is given up in the end.',
-        help: 'Set the address of its webhook.',
+        why: 'Nothing is posted to it and nothing waits for it: what is for it counts as delivered, and is in the feed only.',
+        help: 'Set the address of its webhook; what happens from then on is posted there.',
       }),
     );
   }

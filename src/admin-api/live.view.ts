@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { deliveryId } from '../domain/delivery-id.js';
-import type { AppId } from '../domain/ids.js';
 import type { MessageText } from '../domain/role.js';
 import type { Configuration } from '../store/configuration.js';
 import { instant, instantSchema } from '../views/instant.js';
@@ -40,7 +39,7 @@ export interface LiveViewContext {
   readonly describer: ThreadDescriber;
   /** Milliseconds since 1970. */
   readonly now: number;
-  readonly nameOf: (appId: AppId) => string;
+  readonly nameOf: (appId: string) => string;
 }
 
 /** What is said of something that happened, as the data of an event. */

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import type { AppId } from '../domain/ids.js';
 import type { MessageText } from '../domain/role.js';
 import { threadStates } from '../domain/thread/thread.js';
 import type { FollowedRow } from '../store/live.store.js';
 import { logEntrySchema, logEntryView } from '../views/log.view.js';
-import { refusalInWords } from './refusal-words.js';
+import { refusalInWords } from '../views/refusal-words.js';
 
 /** A row of the log with what was before it, and what a refusal means. */
 export const threadEventSchema = logEntrySchema
@@ -14,7 +13,9 @@ export const threadEventSchema = logEntrySchema
     refusal_text: z
       .string()
       .nullable()
-      .describe('In words: who was refused what, who owns the thread, since when and until when, and what helps.'),
+      .describe(
+        'In words: who was refused what, who owns the thread, since when and until when, and what helps. Times are UTC.',
+      ),
   })
   .meta({ id: 'ThreadEvent' });
 export type ThreadEventView = z.infer<typeof threadEventSchema>;
@@ -22,12 +23,14 @@ export type ThreadEventView = z.infer<typeof threadEventSchema>;
 export function threadEventView(
   { row, before }: FollowedRow,
   text: MessageText,
-  nameOf: (appId: AppId) => string,
+  nameOf: (appId: string) => string,
 ): ThreadEventView {
+  const entry = logEntryView(row, text);
+  const { refusal } = entry;
   return {
-    ...logEntryView(row, text),
+    ...entry,
     state_before: before?.state ?? 'released',
     owner_app_id_before: before?.ownerAppId ?? null,
-    refusal_text: row.refusal === null ? null : refusalInWords(row, row.refusal, nameOf),
+    refusal_text: refusal === null ? null : refusalInWords({ ...entry, refusal }, { nameOf, timeZone: 'UTC' }),
   };
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../admin-auth/problem.js';
-import type { AppId, PageId, ThreadKey } from '../domain/ids.js';
+import { appId, type PageId, type ThreadKey } from '../domain/ids.js';
 import type { Page } from '../domain/page.js';
 import type { Thread } from '../domain/thread/thread.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
@@ -29,14 +29,14 @@ export class ThreadFinder {
   }
 
   /** An app by its name alone. */
-  shortNameOf(appId: AppId): string {
-    return this.configuration.current().apps.get(appId)?.name ?? `app ${appId}`;
+  shortNameOf(id: string): string {
+    return this.configuration.current().apps.get(appId(id))?.name ?? `app ${id}`;
   }
 
   /** An app as people know it. */
-  nameOf(appId: AppId): string {
-    const app = this.configuration.current().apps.get(appId);
-    return app === undefined ? `app ${appId}` : `${app.name} (${appId})`;
+  nameOf(id: string): string {
+    const app = this.configuration.current().apps.get(appId(id));
+    return app === undefined ? `app ${id}` : `${app.name} (${id})`;
   }
 }
 

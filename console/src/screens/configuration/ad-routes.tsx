@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Megaphone, Pencil, Plus, Trash2 } from 'lucide-react';
+import { Megaphone, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, path } from '../../api/client.js';
 import { adRoutesQuery } from '../../api/queries.js';
@@ -9,9 +9,12 @@ import { AppChip } from '../../ui/app-chip.js';
 import { Button } from '../../ui/button.js';
 import { Field } from '../../ui/field.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
+import { TextField } from '../../ui/text-field.js';
 import { AppSelect } from './app-select.js';
+import { ConfirmDialog } from './confirm-dialog.js';
 import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
+import { RouteActions } from './route-actions.js';
 import { exampleTemplate, templateProblem, templateSummary } from './welcome-template.js';
 
 export function AdRoutes({ pageId }: { pageId: string }) {
@@ -65,26 +68,11 @@ export function AdRoutes({ pageId }: { pageId: string }) {
                     <AppChip appId={ad.receiving_app_id} />
                   </td>
                   <td className="configuration-actions">
-                    <Button
-                      kind="quiet"
-                      size="small"
-                      icon
-                      aria-label={`Change the ad ${ad.title ?? ad.ad_id}`}
-                      refusal={refusal}
-                      onClick={() => setEditing(ad)}
-                    >
-                      <Pencil aria-hidden />
-                    </Button>
-                    <Button
-                      kind="quiet"
-                      size="small"
-                      icon
-                      aria-label={`No longer route the ad ${ad.title ?? ad.ad_id}`}
-                      refusal={refusal}
-                      onClick={() => setRemoving(ad)}
-                    >
-                      <Trash2 aria-hidden />
-                    </Button>
+                    <RouteActions
+                      name={`the ad ${ad.title ?? ad.ad_id}`}
+                      onChange={() => setEditing(ad)}
+                      onRemove={() => setRemoving(ad)}
+                    />
                   </td>
                 </tr>
               ))}
@@ -136,42 +124,32 @@ function AdDialog({ pageId, ad, onClose }: AdDialogProps) {
       onClose={onClose}
     >
       {ad === null && (
-        <Field label="Ad id" help="Letters, digits, dots, dashes or underscores.">
-          {(control) => (
-            <input
-              {...control}
-              className="input mono"
-              required
-              maxLength={64}
-              value={adId}
-              onChange={({ target }) => setAdId(target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Ad id"
+          help="Letters, digits, dots, dashes or underscores."
+          mono
+          required
+          maxLength={64}
+          value={adId}
+          onChange={setAdId}
+        />
       )}
       <AppSelect label="Its conversations go to" value={appId} onChange={setAppId} />
-      <Field label="Title" help="What people see; the app gets it with the referral.">
-        {(control) => (
-          <input
-            {...control}
-            className="input"
-            maxLength={1000}
-            value={title}
-            onChange={({ target }) => setTitle(target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Ref" help="What the referral carries, if anything.">
-        {(control) => (
-          <input
-            {...control}
-            className="input mono"
-            maxLength={2083}
-            value={ref}
-            onChange={({ target }) => setRef(target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Title"
+        help="What people see; the app gets it with the referral."
+        maxLength={1000}
+        value={title}
+        onChange={setTitle}
+      />
+      <TextField
+        label="Ref"
+        help="What the referral carries, if anything."
+        mono
+        maxLength={2083}
+        value={ref}
+        onChange={setRef}
+      />
       <Field
         label="Welcome template"
         help="What people see before they write, as JSON with a message of the Send API. Its buttons belong to the page."
@@ -198,18 +176,14 @@ function AdDialog({ pageId, ad, onClose }: AdDialogProps) {
 }
 
 function RemoveAdDialog({ ad, onClose }: { ad: AdRoute; onClose: () => void }) {
-  const remove = useChange(() => api.delete<undefined>(path`/pages/${ad.page_id}/routes/ads/${ad.ad_id}`), onClose);
   return (
-    <FormDialog
+    <ConfirmDialog
       title={`No longer route the ad ${ad.title ?? ad.ad_id}`}
       submit="Stop routing it"
-      danger
-      pending={remove.isPending}
-      error={remove.error}
-      onSubmit={() => remove.mutate(undefined)}
+      change={() => api.delete<undefined>(path`/pages/${ad.page_id}/routes/ads/${ad.ad_id}`)}
       onClose={onClose}
     >
       <p>Whoever taps it from now on goes where everybody goes. Conversations that it began stay where they are.</p>
-    </FormDialog>
+    </ConfirmDialog>
   );
 }

@@ -2,8 +2,8 @@ import { useState } from 'react';
 import { api, path } from '../../api/client.js';
 import type { App } from '../../api/types.js';
 import { CopyButton } from '../../ui/copy-button.js';
-import { Field } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
+import { TextField } from '../../ui/text-field.js';
 import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
 
@@ -34,20 +34,17 @@ export function AppSecretDialog({ app, onClose }: { app: App; onClose: () => voi
         Give it to the app first. Once it is saved, every webhook and every retry is signed with it, and nobody can read
         it here again.
       </Notice>
-      <Field label="App secret" help="Made up just now by this browser. You may enter your own.">
-        {(control) => (
-          <input
-            {...control}
-            className="input mono"
-            autoComplete="off"
-            spellCheck={false}
-            required
-            maxLength={1000}
-            value={secret}
-            onChange={({ target }) => setSecret(target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="App secret"
+        help="Made up just now by this browser. You may enter your own."
+        mono
+        autoComplete="off"
+        spellCheck={false}
+        required
+        maxLength={1000}
+        value={secret}
+        onChange={setSecret}
+      />
       <div>
         <CopyButton text={secret} label="Copy the app secret" />
       </div>

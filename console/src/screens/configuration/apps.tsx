@@ -10,7 +10,9 @@ import { Badge } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
 import { Field } from '../../ui/field.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
+import { TextField } from '../../ui/text-field.js';
 import { AppSecretDialog } from './app-secret-dialog.js';
+import { ConfirmDialog } from './confirm-dialog.js';
 import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
 import { SecretsDialog, type Secret } from './secrets-dialog.js';
@@ -140,31 +142,17 @@ function AppDialog({ app, onClose, onSecrets }: AppDialogProps) {
       onClose={onClose}
     >
       {app === null && (
-        <Field label="App id" help="The id that the platform gives the app: digits.">
-          {(control) => (
-            <input
-              {...control}
-              className="input mono"
-              inputMode="numeric"
-              required
-              value={appId}
-              onChange={({ target }) => setAppId(target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label="App id"
+          help="The id that the platform gives the app: digits."
+          mono
+          inputMode="numeric"
+          required
+          value={appId}
+          onChange={setAppId}
+        />
       )}
-      <Field label="Name">
-        {(control) => (
-          <input
-            {...control}
-            className="input"
-            required
-            maxLength={200}
-            value={name}
-            onChange={({ target }) => setName(target.value)}
-          />
-        )}
-      </Field>
+      <TextField label="Name" required maxLength={200} value={name} onChange={setName} />
       <Field label="Kind" help="An inbox is a tool of people: it may always take control.">
         {(control) => (
           <select
@@ -178,67 +166,47 @@ function AppDialog({ app, onClose, onSecrets }: AppDialogProps) {
           </select>
         )}
       </Field>
-      <Field
+      <TextField
         label="Callback URL"
         help="Where webhooks are posted. A new address is asked with hub.challenge first, and must answer it."
-      >
-        {(control) => (
-          <input
-            {...control}
-            className="input mono"
-            type="url"
-            value={callbackUrl}
-            onChange={({ target }) => setCallbackUrl(target.value)}
-          />
-        )}
-      </Field>
-      <Field
+        mono
+        type="url"
+        value={callbackUrl}
+        onChange={setCallbackUrl}
+      />
+      <TextField
         label="Verify token"
         help={
           app === null ? 'What the callback expects. Left empty: one is generated.' : 'Left empty: it stays as it is.'
         }
-      >
-        {(control) => (
-          <input
-            {...control}
-            className="input mono"
-            autoComplete="off"
-            value={verifyToken}
-            onChange={({ target }) => setVerifyToken(target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Events in one POST, at most" help="Many bots read only the first one: then leave it at 1.">
-        {(control) => (
-          <input
-            {...control}
-            className="input"
-            type="number"
-            min={1}
-            max={100}
-            required
-            value={batchSize}
-            onChange={({ target }) => setBatchSize(target.value)}
-          />
-        )}
-      </Field>
+        mono
+        autoComplete="off"
+        value={verifyToken}
+        onChange={setVerifyToken}
+      />
+      <TextField
+        label="Events in one POST, at most"
+        help="Many bots read only the first one: then leave it at 1."
+        type="number"
+        min={1}
+        max={100}
+        required
+        value={batchSize}
+        onChange={setBatchSize}
+      />
     </FormDialog>
   );
 }
 
 function DeleteAppDialog({ app, onClose }: { app: App; onClose: () => void }) {
-  const remove = useChange(() => api.delete<undefined>(path`/apps/${app.app_id}`), onClose);
   return (
-    <FormDialog
+    <ConfirmDialog
       title={`Delete ${app.name}`}
       submit="Delete"
-      danger
-      pending={remove.isPending}
-      error={remove.error}
-      onSubmit={() => remove.mutate(undefined)}
+      change={() => api.delete<undefined>(path`/apps/${app.app_id}`)}
       onClose={onClose}
     >
       <p>Its connections, tokens and routes go with it, and threads that it owns are released.</p>
-    </FormDialog>
+    </ConfirmDialog>
   );
 }

@@ -11,6 +11,7 @@ import { Badge } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
 import { AppSelect } from './app-select.js';
+import { ConfirmDialog } from './confirm-dialog.js';
 import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
 import { SecretsDialog, type Secret } from './secrets-dialog.js';
@@ -277,24 +278,17 @@ interface DisconnectDialogProps {
 }
 
 function DisconnectDialog({ connection, name, page, onClose }: DisconnectDialogProps) {
-  const remove = useChange(
-    () => api.delete<undefined>(path`/pages/${connection.page_id}/apps/${connection.app_id}`),
-    onClose,
-  );
   return (
-    <FormDialog
+    <ConfirmDialog
       title={`Disconnect ${name} from ${page}`}
       submit="Disconnect"
-      danger
-      pending={remove.isPending}
-      error={remove.error}
-      onSubmit={() => remove.mutate(undefined)}
+      change={() => api.delete<undefined>(path`/pages/${connection.page_id}/apps/${connection.app_id}`)}
       onClose={onClose}
     >
       <p>
         Its tokens end at once, it is no longer a default or social app of the page, and threads that it owns are
         released.
       </p>
-    </FormDialog>
+    </ConfirmDialog>
   );
 }

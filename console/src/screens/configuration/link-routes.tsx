@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link2, Pencil, Plus, Trash2 } from 'lucide-react';
+import { Link2, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, path } from '../../api/client.js';
 import { linkRoutesQuery } from '../../api/queries.js';
@@ -7,11 +7,13 @@ import type { LinkRoute } from '../../api/types.js';
 import { useRefusal } from '../../app/role.js';
 import { AppChip } from '../../ui/app-chip.js';
 import { Button } from '../../ui/button.js';
-import { Field } from '../../ui/field.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
+import { TextField } from '../../ui/text-field.js';
 import { AppSelect } from './app-select.js';
+import { ConfirmDialog } from './confirm-dialog.js';
 import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
+import { RouteActions } from './route-actions.js';
 
 export function LinkRoutes({ pageId }: { pageId: string }) {
   const refusal = useRefusal('admin');
@@ -54,26 +56,11 @@ export function LinkRoutes({ pageId }: { pageId: string }) {
                     <AppChip appId={link.app_id} />
                   </td>
                   <td className="configuration-actions">
-                    <Button
-                      kind="quiet"
-                      size="small"
-                      icon
-                      aria-label={`Change the link ${link.ref}`}
-                      refusal={refusal}
-                      onClick={() => setEditing(link)}
-                    >
-                      <Pencil aria-hidden />
-                    </Button>
-                    <Button
-                      kind="quiet"
-                      size="small"
-                      icon
-                      aria-label={`No longer route the link ${link.ref}`}
-                      refusal={refusal}
-                      onClick={() => setRemoving(link)}
-                    >
-                      <Trash2 aria-hidden />
-                    </Button>
+                    <RouteActions
+                      name={`the link ${link.ref}`}
+                      onChange={() => setEditing(link)}
+                      onRemove={() => setRemoving(link)}
+                    />
                   </td>
                 </tr>
               ))}
@@ -113,18 +100,15 @@ function LinkDialog({ pageId, link, onClose }: LinkDialogProps) {
       onClose={onClose}
     >
       {link === null && (
-        <Field label="Ref" help="As in m.me/page?ref=… or ig.me/m/name?ref=…">
-          {(control) => (
-            <input
-              {...control}
-              className="input mono"
-              required
-              maxLength={2083}
-              value={ref}
-              onChange={({ target }) => setRef(target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Ref"
+          help="As in m.me/page?ref=… or ig.me/m/name?ref=…"
+          mono
+          required
+          maxLength={2083}
+          value={ref}
+          onChange={setRef}
+        />
       )}
       <AppSelect label="Its conversations go to" value={appId} onChange={setAppId} />
     </FormDialog>
@@ -132,18 +116,14 @@ function LinkDialog({ pageId, link, onClose }: LinkDialogProps) {
 }
 
 function RemoveLinkDialog({ link, onClose }: { link: LinkRoute; onClose: () => void }) {
-  const remove = useChange(() => api.delete<undefined>(path`/pages/${link.page_id}/routes/links/${link.ref}`), onClose);
   return (
-    <FormDialog
+    <ConfirmDialog
       title={`No longer route the link ${link.ref}`}
       submit="Stop routing it"
-      danger
-      pending={remove.isPending}
-      error={remove.error}
-      onSubmit={() => remove.mutate(undefined)}
+      change={() => api.delete<undefined>(path`/pages/${link.page_id}/routes/links/${link.ref}`)}
       onClose={onClose}
     >
       <p>Whoever opens it from now on goes where everybody goes. Conversations that it began stay where they are.</p>
-    </FormDialog>
+    </ConfirmDialog>
   );
 }

@@ -4,6 +4,7 @@ import { api, path } from '../../api/client.js';
 import { connectionsQuery, sessionQuery } from '../../api/queries.js';
 import type { Page } from '../../api/types.js';
 import { Field } from '../../ui/field.js';
+import { TextField } from '../../ui/text-field.js';
 import { AppSelect } from './app-select.js';
 import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
@@ -62,31 +63,17 @@ export function PageDialog({ page, onClose, onSaved }: PageDialogProps) {
       onClose={onClose}
     >
       {page === null && (
-        <Field label="Page id" help="The id that the platform gives the page: digits.">
-          {(control) => (
-            <input
-              {...control}
-              className="input mono"
-              inputMode="numeric"
-              required
-              value={pageId}
-              onChange={({ target }) => setPageId(target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Page id"
+          help="The id that the platform gives the page: digits."
+          mono
+          inputMode="numeric"
+          required
+          value={pageId}
+          onChange={setPageId}
+        />
       )}
-      <Field label="Name">
-        {(control) => (
-          <input
-            {...control}
-            className="input"
-            required
-            maxLength={200}
-            value={name}
-            onChange={({ target }) => setName(target.value)}
-          />
-        )}
-      </Field>
+      <TextField label="Name" required maxLength={200} value={name} onChange={setName} />
       <AppSelect
         label="Default app on Messenger"
         help={defaultHelp}
@@ -103,17 +90,14 @@ export function PageDialog({ page, onClose, onSaved }: PageDialogProps) {
         onChange={setSocialApp}
         {...among}
       />
-      <Field label="Instagram account id" help="Left empty: no Instagram account is linked.">
-        {(control) => (
-          <input
-            {...control}
-            className="input mono"
-            inputMode="numeric"
-            value={instagramId}
-            onChange={({ target }) => setInstagramId(target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Instagram account id"
+        help="Left empty: no Instagram account is linked."
+        mono
+        inputMode="numeric"
+        value={instagramId}
+        onChange={setInstagramId}
+      />
       {instagramId.trim() !== '' && (
         <>
           <AppSelect
@@ -149,27 +133,21 @@ export function PageDialog({ page, onClose, onSaved }: PageDialogProps) {
       </Field>
       {session?.mode === 'gateway' && (
         <>
-          <Field
+          <TextField
             label="Page access token of the platform"
             help={
               page?.meta.configured === true
                 ? 'What the gateway sends with. One is stored, and never shown; left empty: it stays.'
                 : 'What the gateway sends with, on both channels. Without it nothing can be sent.'
             }
-          >
-            {(control) => (
-              <input
-                {...control}
-                className="input mono"
-                type="password"
-                autoComplete="off"
-                maxLength={1000}
-                disabled={forget}
-                value={metaToken}
-                onChange={({ target }) => setMetaToken(target.value)}
-              />
-            )}
-          </Field>
+            mono
+            type="password"
+            autoComplete="off"
+            maxLength={1000}
+            disabled={forget}
+            value={metaToken}
+            onChange={setMetaToken}
+          />
           {page?.meta.configured === true && (
             <fieldset className="configuration-checks">
               <legend className="visually-hidden">The stored token</legend>

@@ -11,7 +11,9 @@ import { Badge, type Tone } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
 import { Field } from '../../ui/field.js';
 import { Empty, Failure, Skeleton } from '../../ui/state.js';
+import { TextField } from '../../ui/text-field.js';
 import { AdminsOnly } from './admins-only.js';
+import { ConfirmDialog } from './confirm-dialog.js';
 import { useChange } from './editing.js';
 import { FormDialog } from './form-dialog.js';
 import { SecretsDialog, type Secret } from './secrets-dialog.js';
@@ -166,18 +168,14 @@ function TokenDialog({ onClose, onSecrets }: TokenDialogProps) {
       onSubmit={() => create.mutate(undefined)}
       onClose={onClose}
     >
-      <Field label="Name" help="Who or what uses it. The audit trail says this name.">
-        {(control) => (
-          <input
-            {...control}
-            className="input"
-            required
-            maxLength={200}
-            value={name}
-            onChange={({ target }) => setName(target.value)}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Name"
+        help="Who or what uses it. The audit trail says this name."
+        required
+        maxLength={200}
+        value={name}
+        onChange={setName}
+      />
       <fieldset className="configuration-checks">
         <legend className="field-label">Role</legend>
         {roles.map((each) => (
@@ -208,18 +206,14 @@ function TokenDialog({ onClose, onSecrets }: TokenDialogProps) {
 }
 
 function RevokeDialog({ token, onClose }: { token: AdminToken; onClose: () => void }) {
-  const revoke = useChange(() => api.delete<undefined>(path`/tokens/${token.token_id}`), onClose);
   return (
-    <FormDialog
+    <ConfirmDialog
       title={`Revoke the token of ${token.name}`}
       submit="Revoke"
-      danger
-      pending={revoke.isPending}
-      error={revoke.error}
-      onSubmit={() => revoke.mutate(undefined)}
+      change={() => api.delete<undefined>(path`/tokens/${token.token_id}`)}
       onClose={onClose}
     >
       <p>It ends at once, and with it every session that was opened with it. This cannot be taken back.</p>
-    </FormDialog>
+    </ConfirmDialog>
   );
 }

@@ -10,6 +10,7 @@ import { AppChip } from '../../ui/app-chip.js';
 import { Button } from '../../ui/button.js';
 import { Field } from '../../ui/field.js';
 import { Notice } from '../../ui/notice.js';
+import { TextField } from '../../ui/text-field.js';
 
 type Explain = z.input<typeof explainSchema>;
 type Explanation = z.infer<typeof explanationSchema>;
@@ -58,18 +59,15 @@ export function TryOut({ page }: { page: Page }) {
         <span className="faint">Nothing happens and nothing is written.</span>
       </header>
       <form className="try-out" onSubmit={onSubmit}>
-        <Field label="Person" help="An id; left empty: somebody new.">
-          {(control) => (
-            <input
-              {...control}
-              className="input mono"
-              inputMode="numeric"
-              placeholder="Somebody new"
-              value={psid}
-              onChange={({ target }) => setPsid(target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Person"
+          help="An id; left empty: somebody new."
+          mono
+          inputMode="numeric"
+          placeholder="Somebody new"
+          value={psid}
+          onChange={setPsid}
+        />
         <Field label="On">
           {(control) => (
             <select
@@ -184,19 +182,7 @@ function Known({ label, other, value, onChange, choices = [] }: KnownProps) {
           </select>
         )}
       </Field>
-      {isFree && (
-        <Field label={other}>
-          {(control) => (
-            <input
-              {...control}
-              className="input mono"
-              required
-              value={value}
-              onChange={({ target }) => onChange(target.value)}
-            />
-          )}
-        </Field>
-      )}
+      {isFree && <TextField label={other} mono required value={value} onChange={onChange} />}
     </>
   );
 }

@@ -1,11 +1,7 @@
+import { refusalInWords } from '../../../../src/views/refusal-words.js';
 import type { LogEntry } from '../../api/types.js';
 
-interface Row extends Pick<
-  LogEntry,
-  'type' | 'outcome' | 'owner_app_id' | 'previous_owner_app_id' | 'caller_app_id' | 'cause'
-> {
-  readonly refusal_text?: string | null;
-}
+type Row = Pick<LogEntry, 'type' | 'at' | 'refusal' | 'owner_app_id' | 'caller_app_id' | 'target_app_id' | 'cause'>;
 
 /** The newest thing a person would want to know of what happened in their thread; null: nothing of note. */
 export function whatHappened(rows: readonly Row[], nameOf: (appId: string) => string): string | null {
@@ -13,9 +9,9 @@ export function whatHappened(rows: readonly Row[], nameOf: (appId: string) => st
 }
 
 function sentence(row: Row, nameOf: (appId: string) => string): string | null {
+  const { refusal } = row;
+  if (refusal !== null) return refusalInWords({ ...row, refusal }, { nameOf, timeZone: null });
   const by = row.caller_app_id === null ? null : nameOf(row.caller_app_id);
-  if (row.outcome === 'refused')
-    return row.refusal_text ?? `${by ?? 'An app'} was refused: it does not control this conversation.`;
   const owner = row.owner_app_id === null ? null : nameOf(row.owner_app_id);
   switch (row.type) {
     case 'app.send':

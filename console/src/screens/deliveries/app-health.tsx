@@ -10,8 +10,8 @@ import { AppChip } from '../../ui/app-chip.js';
 import { Badge } from '../../ui/badge.js';
 import { Button } from '../../ui/button.js';
 import { Dialog } from '../../ui/dialog.js';
-import { Field } from '../../ui/field.js';
 import { Failure, Skeleton } from '../../ui/state.js';
+import { TextField } from '../../ui/text-field.js';
 import { useToasts } from '../../ui/toast.js';
 import { deliveryTones } from '../thread/delivery-dialog.js';
 
@@ -197,17 +197,7 @@ function PauseDialog({ app, onClose }: AppDialogProps) {
       }
     >
       <p>Its deliveries are held. They are owed, and come in order once it is resumed.</p>
-      <Field label="Reason" help="Shown to whoever wonders.">
-        {(control) => (
-          <input
-            {...control}
-            className="input"
-            maxLength={1000}
-            value={reason}
-            onChange={({ target }) => setReason(target.value)}
-          />
-        )}
-      </Field>
+      <TextField label="Reason" help="Shown to whoever wonders." maxLength={1000} value={reason} onChange={setReason} />
     </Dialog>
   );
 }

@@ -66,6 +66,8 @@ export function Component() {
     apps: data.data.filter((thread) => !waits(thread, inboxes)),
     all: data.data,
   };
+  // The open thread stays in the list: whoever has just taken or ended it sees where it went.
+  const shown = data.data.filter((thread) => of[show].includes(thread) || threadName(thread) === chosen);
   const [pageId, psid] = chosen?.split('/') ?? [];
   return (
     <div className="inbox">
@@ -84,15 +86,21 @@ export function Component() {
             </button>
           ))}
         </div>
-        {of[show].length === 0 ? (
-          <Empty icon={Inbox} title={show === 'waiting' ? 'Nobody waits' : 'No threads here'}>
+        {shown.length === 0 ? (
+          <Empty
+            icon={Inbox}
+            title={show === 'waiting' ? 'Nobody waits' : 'No threads here'}
+            {...(of.all.length > 0 && {
+              actions: <Button onClick={() => put('show', 'all')}>Show all {of.all.length}</Button>,
+            })}
+          >
             {show === 'waiting'
               ? 'A thread waits here when an inbox has it, or when nobody answers. “With apps” has those that bots answer.'
               : 'Threads begin when people write.'}
           </Empty>
         ) : (
           <ul ref={list}>
-            {of[show].map((thread) => (
+            {shown.map((thread) => (
               <li key={threadName(thread)}>
                 <button
                   type="button"

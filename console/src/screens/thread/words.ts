@@ -1,5 +1,4 @@
-import type { LogEntry } from '../../api/types.js';
-import { moment } from '../../clock/format.js';
+import { callerOf, refusalInWords } from '../../../../src/views/refusal-words.js';
 import { at, contentOf, string, type Step } from './story.js';
 
 export interface Names {
@@ -22,15 +21,15 @@ export function kindOf({ entry, ownerChanged }: Step): StepKind {
 /** What happened, in a sentence. */
 export function sentenceOf(step: Step, names: Names): string {
   const { entry } = step;
-  return entry.refusal === null
+  const { refusal } = entry;
+  return refusal === null
     ? did(step, names)
-    : `${caller(entry, names)} could not ${wanted(entry, names)}: ${why(entry, names)}`;
+    : refusalInWords({ ...entry, refusal }, { nameOf: names.nameOf, timeZone: null });
 }
 
 function did({ entry, ownerBefore, ownerChanged }: Step, { person, nameOf }: Names): string {
   const { payload } = entry;
-  const names = { person, nameOf };
-  const app = caller(entry, names);
+  const app = callerOf(entry, nameOf);
   const target = entry.target_app_id === null ? 'the default app' : nameOf(entry.target_app_id);
   const owner = ownerBefore === null ? 'nobody' : nameOf(ownerBefore);
   switch (entry.type) {
@@ -114,77 +113,5 @@ function action(payload: unknown): string {
       return 'took back a reaction';
     default:
       return 'did something';
-  }
-}
-
-function caller(entry: LogEntry, { nameOf }: Names): string {
-  const app = entry.caller_app_id ?? entry.cause.app_id;
-  if (app !== null) return nameOf(app);
-  return entry.cause.by === 'operator' ? 'An operator' : 'Signalbox';
-}
-
-function wanted(entry: LogEntry, { nameOf }: Names): string {
-  const target = entry.target_app_id === null ? 'another app' : nameOf(entry.target_app_id);
-  switch (entry.type) {
-    case 'app.send':
-      return 'write';
-    case 'app.action':
-      return 'show that it types or has read';
-    case 'control.pass':
-    case 'operator.pass':
-      return `pass the thread to ${target}`;
-    case 'control.release':
-    case 'operator.release':
-      return 'release the thread';
-    case 'control.take':
-    case 'control.request':
-    case 'inbox.take':
-      return 'take control';
-    case 'control.extend':
-      return 'extend its control';
-    default:
-      return `do this (${entry.type})`;
-  }
-}
-
-function why(entry: LogEntry, { nameOf }: Names): string {
-  const { refusal } = entry;
-  if (refusal === null) return '';
-  const when = (instant: string) => moment(Date.parse(instant), Date.parse(entry.at));
-  const owner = refusal.effective_owner_app_id === null ? null : nameOf(refusal.effective_owner_app_id);
-  const since = refusal.owner_since === null ? '' : ` since ${when(refusal.owner_since)}`;
-  const until = refusal.expires_at === null ? '' : `, until ${when(refusal.expires_at)}`;
-  const standing =
-    owner === null
-      ? 'nobody owns this thread'
-      : refusal.state === 'released'
-        ? `the thread is released, and ${owner} answers as the default app`
-        : `${owner} owns this thread${since}${until}`;
-  switch (refusal.reason) {
-    case 'thread_not_owned':
-      return owner === null ? `${standing}.` : `${standing}. It can pass control, or wait.`;
-    case 'pass_not_owner':
-    case 'release_not_owner':
-      return `${standing}, and only the app in control may do that.`;
-    case 'window_closed':
-      return refusal.window_expires_at === null
-        ? 'the person has never written, so nobody may write to them yet.'
-        : `the messaging window closed at ${when(refusal.window_expires_at)}. It opens again when the person writes.`;
-    case 'app_not_connected':
-      return 'the app is not connected to the page. Connect it first.';
-    case 'target_not_connected':
-      return 'that app is not connected to the page. Connect it first.';
-    case 'no_default_app':
-      return 'the page has no default app on this channel. Set one, or name the app that is to get the thread.';
-    case 'target_is_caller':
-      return 'an app cannot pass the thread to itself.';
-    case 'target_is_owner':
-      return 'that app has the thread already.';
-    case 'already_released':
-      return 'the thread is released already.';
-    case 'routing_on':
-      return 'Conversation Routing is on for this page and does not know this call. Pass or release instead.';
-    case 'routing_off':
-      return 'Conversation Routing is off for this page. Give it a default app to turn it on.';
   }
 }
