@@ -8,11 +8,22 @@ export interface App {
   readonly kind: AppKind;
   readonly callbackUrl: string | null;
   readonly verifyToken: string | null;
+  /** Signs what is sent to it. */
   readonly secret: string;
+  /** What it may still use towards us; null: there is none. It may have expired. */
+  readonly previousSecret: PreviousSecret | null;
+  readonly appsecretProofRequired: boolean;
   readonly batchSizeMax: number;
   /** Fields the app itself subscribes to, of pages and of Instagram accounts; null: it never has, and hears every field. */
   readonly subscribedFields: Readonly<Record<Channel, ReadonlySet<WebhookField> | null>>;
   readonly pausedAt: number | null;
+}
+
+/** An app's secret of before. */
+export interface PreviousSecret {
+  readonly secret: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
 }
 
 /** Whom a page access token speaks for. */

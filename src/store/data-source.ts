@@ -14,6 +14,7 @@ import { Live1790400000001 } from '../../migrations/1790400000001-live.js';
 import { StalledSkippedThrough1790500000001 } from '../../migrations/1790500000001-stalled-skipped-through.js';
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
 import { InspectorTicket1790800000001 } from '../../migrations/1790800000001-inspector-ticket.js';
+import { SecretRotation1790900050001 } from '../../migrations/1790900050001-secret-rotation.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import { ConnectionEntity } from './connection.entity.js';
@@ -36,6 +37,7 @@ const migrations: (new () => MigrationInterface)[] = [
   StalledSkippedThrough1790500000001,
   Operation1790600000001,
   InspectorTicket1790800000001,
+  SecretRotation1790900050001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];
 
