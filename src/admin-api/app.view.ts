@@ -30,6 +30,21 @@ export const putAppSchema = z
       .describe(
         'Signs the webhooks. Left out: the one set before, else one is generated and shown in this answer only.',
       ),
+    previous_secret_hours: z
+      .int()
+      .min(0)
+      .max(24 * 30)
+      .optional()
+      .describe(
+        'For how long from now the secret that is replaced may still be used in app access tokens and ' +
+          '`appsecret_proof`; left out: 24. Without a new secret it shortens what is left; 0 ends it at once.',
+      ),
+    appsecret_proof_required: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether its calls of the Graph API must bring an `appsecret_proof`. Left out: as before, at first no.',
+      ),
     batch_size_max: z
       .int()
       .min(1)
@@ -63,6 +78,12 @@ export const appSchema = z
       .describe(
         'The same of Instagram accounts. Once it subscribes to one of the two, it hears only what it asked for.',
       ),
+    appsecret_proof_required: z
+      .boolean()
+      .describe('Whether its calls of the Graph API must bring an `appsecret_proof`.'),
+    previous_secret_expires_at: instantSchema
+      .nullable()
+      .describe('Until when the secret before the last change may still be used; null: there is none.'),
     paused_at: instantSchema.nullable().describe('Since when its deliveries are held; null: they are not.'),
     pause_reason: z.string().nullable(),
   })
@@ -89,6 +110,9 @@ export function appView(app: AppEntity): z.infer<typeof appSchema> {
     batch_size_max: app.batchSizeMax,
     subscribed_fields: app.subscribedFields,
     instagram_subscribed_fields: app.instagramSubscribedFields,
+    appsecret_proof_required: app.appsecretProofRequired,
+    previous_secret_expires_at:
+      app.previousAppSecretExpiresAt === null ? null : instant(app.previousAppSecretExpiresAt.getTime()),
     paused_at: app.pausedAt === null ? null : instant(app.pausedAt.getTime()),
     pause_reason: app.pauseReason,
   };

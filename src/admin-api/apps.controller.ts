@@ -25,6 +25,9 @@ import {
 } from './app.view.js';
 import { afterKey, pageOf, pagingSchema, type Paging } from './paging.js';
 
+/** How long an app may still use the secret it had: time enough to roll the new one out. */
+const previousSecretHours = 24;
+
 @AdminController('apps', 'Apps')
 export class AppsController {
   constructor(
@@ -68,12 +71,16 @@ export class AppsController {
     const verifyToken = body.verify_token ?? known?.verifyToken ?? newAppSecret();
     await this.#verify(body.callback_url, verifyToken, known);
     const appSecret = body.app_secret ?? known?.appSecret ?? newAppSecret();
+    const changesSecret = known !== null && appSecret !== known.appSecret;
+    const hours = body.previous_secret_hours ?? (changesSecret ? previousSecretHours : undefined);
     const { app, created } = await this.store.putApp(appId, {
       name: body.name,
       kind: body.kind,
       callbackUrl: body.callback_url,
       verifyToken,
       appSecret,
+      ...(hours !== undefined && { previousSecretUntil: new Date(this.clock.now() + hours * 3_600_000) }),
+      ...(body.appsecret_proof_required !== undefined && { appsecretProofRequired: body.appsecret_proof_required }),
       batchSizeMax: body.batch_size_max,
     });
     void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK);

@@ -1,10 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { appId } from '../domain/ids.js';
-import { hashOfToken } from '../store/access-token.js';
 import { ConfigurationCache } from '../store/configuration.cache.js';
 import type { App, TokenHolder } from '../store/configuration.js';
+import { hasHash, sha256 } from '../store/opaque-token.js';
 import { isAppsecretProof } from './appsecret-proof.js';
 import type { Caller } from './graph-call.js';
 import { GraphError } from './graph-error.js';
@@ -31,7 +30,9 @@ export class CallerAuthenticator {
     if (meaning === null) {
       throw new GraphError(/^(?:EAA\w+|\d+\|.+)$/.test(accessToken) ? 'invalid_token' : 'unparseable_token');
     }
-    if (appsecretProof !== null && !isAppsecretProof(appsecretProof, accessToken, meaning.app.secret)) {
+    if (appsecretProof === null) {
+      if (meaning.app.appsecretProofRequired) throw new GraphError('proof_required');
+    } else if (!this.#someSecret(meaning.app, (secret) => isAppsecretProof(appsecretProof, accessToken, secret))) {
       throw new GraphError('invalid_proof');
     }
     if (meaning.kind === 'app') return meaning;
@@ -48,20 +49,24 @@ export class CallerAuthenticator {
     const pipe = accessToken.indexOf('|');
     if (pipe >= 0) {
       const app = apps.get(appId(accessToken.slice(0, pipe)));
-      return app !== undefined && isSecret(accessToken.slice(pipe + 1), app.secret) ? { kind: 'app', app } : null;
+      const given = accessToken.slice(pipe + 1);
+      if (app === undefined || !this.#someSecret(app, (secret) => isSecret(given, secret))) return null;
+      return { kind: 'app', app };
     }
-    const holder = tokens.get(hashOfToken(accessToken));
+    const holder = tokens.get(sha256(accessToken));
     const app = holder === undefined ? undefined : apps.get(holder.appId);
     if (holder === undefined || app === undefined) return null;
     const expired = holder.expiresAt !== null && holder.expiresAt <= this.clock.now();
     return { kind: 'page', holder, app, expired };
   }
+
+  /** Whether it holds for the app's secret, or for the one of before while that may still be used. */
+  #someSecret({ secret, previousSecret }: App, holds: (secret: string) => boolean): boolean {
+    if (holds(secret)) return true;
+    return previousSecret !== null && previousSecret.expiresAt > this.clock.now() && holds(previousSecret.secret);
+  }
 }
 
 function isSecret(given: string, secret: string): boolean {
-  return timingSafeEqual(sha256(given), sha256(secret)); // hashes, since they have the same length
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hasHash(given, sha256(secret));
 }

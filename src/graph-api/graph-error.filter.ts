@@ -54,6 +54,7 @@ const tokenReasons: ReadonlySet<string> = new Set([
   'invalid_token',
   'expired_token',
   'invalid_proof',
+  'proof_required',
 ]);
 
 /** The error a caller is told, whatever was thrown. */

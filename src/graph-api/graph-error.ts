@@ -78,6 +78,12 @@ export const graphErrors = {
     code: 100,
     message: 'Invalid appsecret_proof provided in the API argument',
   },
+  proof_required: {
+    status: 400,
+    type: 'GraphMethodException',
+    code: 100,
+    message: 'API calls from the server require an appsecret_proof argument',
+  },
   permission_missing: {
     status: 403,
     type: 'OAuthException',

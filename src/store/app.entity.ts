@@ -27,6 +27,17 @@ export class AppEntity {
   @Column('text', { name: 'app_secret' })
   appSecret!: string;
 
+  /** The secret of before, which the app may still use towards us until `previousAppSecretExpiresAt`. */
+  @Column('text', { name: 'previous_app_secret', nullable: true })
+  previousAppSecret!: string | null;
+
+  @Column('timestamptz', { name: 'previous_app_secret_expires_at', nullable: true })
+  previousAppSecretExpiresAt!: Date | null;
+
+  /** Whether its calls of the Graph API must bring an `appsecret_proof`. */
+  @Column('boolean', { name: 'appsecret_proof_required', default: false })
+  appsecretProofRequired!: boolean;
+
   /** How many events one POST may carry. */
   @Column('int', { name: 'batch_size_max', default: 1 })
   batchSizeMax!: number;

@@ -8,13 +8,14 @@ import {
   type WebhookField,
 } from '../domain/page.js';
 import { enterAct, isAct, Secret, type State } from './act.js';
-import { hashOfToken, newAccessToken, newAppSecret } from './access-token.js';
+import { newAccessToken, newAppSecret } from './access-token.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
 import type { Configuration } from './configuration.js';
 import { ConfigurationError } from './configuration.error.js';
 import { readConfiguration } from './configuration.reader.js';
 import { ConnectionEntity } from './connection.entity.js';
+import { sha256 } from './opaque-token.js';
 import { PageEntity } from './page.entity.js';
 import { RouteEntity, type RouteKind } from './route.entity.js';
 import { SealedEntities } from './sealed-entities.js';
@@ -30,6 +31,13 @@ export interface AppSettings {
   readonly callbackUrl: string | null;
   readonly verifyToken?: string;
   readonly appSecret?: string;
+  /**
+   * Until when the app may still use the secret that this change replaces; left out: no longer. If nothing is replaced,
+   * the secret of before the last change ends then, unless it does sooner.
+   */
+  readonly previousSecretUntil?: Date;
+  /** Left out: as it was, or no for a new app. */
+  readonly appsecretProofRequired?: boolean;
   readonly batchSizeMax: number;
 }
 
@@ -159,6 +167,8 @@ export class ConfigStore {
         pausedAt: null,
         pauseReason: null,
         ...known,
+        ...previousSecretAfter(known, settings),
+        appsecretProofRequired: settings.appsecretProofRequired ?? known?.appsecretProofRequired ?? false,
         name: settings.name,
         kind: settings.kind,
         callbackUrl: settings.callbackUrl,
@@ -448,6 +458,7 @@ export class ConfigStore {
         ...app,
         verifyToken: new Secret(app.verifyToken),
         appSecret: new Secret(app.appSecret),
+        previousAppSecret: new Secret(app.previousAppSecret),
       };
     };
   }
@@ -566,7 +577,7 @@ async function unsetAsDefault(manager: EntityManager, appId: AppId, pageId: Page
 async function insertToken(manager: EntityManager, pageId: PageId, appId: AppId, at: number): Promise<string> {
   const token = newAccessToken();
   await manager.insert(AccessTokenEntity, {
-    tokenHash: hashOfToken(token),
+    tokenHash: sha256(token),
     pageId,
     appId,
     createdAt: new Date(at),
@@ -586,4 +597,23 @@ function setCallback(app: AppEntity, { channel, url }: { channel: Channel; url: 
     app.callbackUrl = url;
   }
   if (app.instagramCallbackUrl === app.callbackUrl) app.instagramCallbackUrl = null;
+}
+
+type PreviousSecret = Pick<AppEntity, 'previousAppSecret' | 'previousAppSecretExpiresAt'>;
+
+function previousSecretAfter(known: AppEntity | null, { appSecret, previousSecretUntil }: AppSettings): PreviousSecret {
+  const none = { previousAppSecret: null, previousAppSecretExpiresAt: null };
+  if (known === null) return none;
+  if (appSecret === undefined || appSecret === known.appSecret) {
+    const { previousAppSecret, previousAppSecretExpiresAt } = known;
+    if (previousAppSecret === null || previousAppSecretExpiresAt === null) return none;
+    // Only ever sooner: saying the same again must not bring back what has ended.
+    const endsSooner = previousSecretUntil !== undefined && previousSecretUntil < previousAppSecretExpiresAt;
+    return {
+      previousAppSecret,
+      previousAppSecretExpiresAt: endsSooner ? previousSecretUntil : previousAppSecretExpiresAt,
+    };
+  }
+  if (previousSecretUntil === undefined) return none;
+  return { previousAppSecret: known.appSecret, previousAppSecretExpiresAt: previousSecretUntil };
 }

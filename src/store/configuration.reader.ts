@@ -12,6 +12,9 @@ interface AppRow {
   instagram_callback_url: string | null;
   verify_token: string | null;
   app_secret: string;
+  previous_app_secret: string | null;
+  previous_app_secret_expires_ms: number | null;
+  appsecret_proof_required: boolean;
   batch_size_max: number;
   subscribed_fields: WebhookField[] | null;
   instagram_subscribed_fields: WebhookField[] | null;
@@ -71,7 +74,8 @@ const snapshot = `
   select epoch, incarnation, clock_offset_ms,
     (select json_agg(a order by app_id) from (
       select app_id, name, kind, callback_url, instagram_callback_url, verify_token, app_secret, batch_size_max,
-        subscribed_fields, instagram_subscribed_fields,
+        subscribed_fields, instagram_subscribed_fields, previous_app_secret, appsecret_proof_required,
+        extract(epoch from previous_app_secret_expires_at) * 1000 as previous_app_secret_expires_ms,
         extract(epoch from paused_at) * 1000 as paused_ms
       from app) a) as apps,
     (select json_agg(p order by page_id) from page p) as pages,
@@ -115,6 +119,8 @@ export async function readConfiguration(manager: EntityManager, vault: Vault): P
 
 function toApp(row: AppRow, vault: Vault): App {
   const place = (column: string) => ({ table: 'app', column, row: row.app_id });
+  const previous = vault.openIfAny(place('previous_app_secret'), row.previous_app_secret);
+  const expiresAt = row.previous_app_secret_expires_ms;
   return {
     appId: row.app_id,
     name: row.name,
@@ -123,6 +129,8 @@ function toApp(row: AppRow, vault: Vault): App {
     instagramCallbackUrl: row.instagram_callback_url,
     verifyToken: vault.openIfAny(place('verify_token'), row.verify_token),
     secret: vault.open(place('app_secret'), row.app_secret),
+    previousSecret: previous === null || expiresAt === null ? null : { secret: previous, expiresAt },
+    appsecretProofRequired: row.appsecret_proof_required,
     batchSizeMax: row.batch_size_max,
     subscribedFields: {
       messenger: row.subscribed_fields === null ? null : new Set(row.subscribed_fields),

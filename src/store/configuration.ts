@@ -11,7 +11,11 @@ export interface App {
   /** Where events of Instagram accounts go; null: where those of pages go. */
   readonly instagramCallbackUrl: string | null;
   readonly verifyToken: string | null;
+  /** Signs what is sent to it. */
   readonly secret: string;
+  /** What it may still use towards us; null: there is none. It may have expired. */
+  readonly previousSecret: PreviousSecret | null;
+  readonly appsecretProofRequired: boolean;
   readonly batchSizeMax: number;
   /** Fields the app itself subscribes to, of pages and of Instagram accounts; null: it never has, and hears every field. */
   readonly subscribedFields: Readonly<Record<Channel, ReadonlySet<WebhookField> | null>>;
@@ -24,6 +28,13 @@ export function callbackUrlOf(
   channel: Channel,
 ): string | null {
   return channel === 'instagram' ? (instagramCallbackUrl ?? callbackUrl) : callbackUrl;
+}
+
+/** An app's secret of before. */
+export interface PreviousSecret {
+  readonly secret: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
 }
 
 /** Whom a page access token speaks for. */

@@ -15,6 +15,7 @@ import { StalledSkippedThrough1790500000001 } from '../../migrations/17905000000
 import { Operation1790600000001 } from '../../migrations/1790600000001-operation.js';
 import { InspectorTicket1790800000001 } from '../../migrations/1790800000001-inspector-ticket.js';
 import { InstagramCallback1790900030001 } from '../../migrations/1790900030001-instagram-callback.js';
+import { SecretRotation1790900050001 } from '../../migrations/1790900050001-secret-rotation.js';
 import { Instance1790900070001 } from '../../migrations/1790900070001-instance.js';
 import { AccessTokenEntity } from './access-token.entity.js';
 import { AppEntity } from './app.entity.js';
@@ -39,6 +40,7 @@ const migrations: (new () => MigrationInterface)[] = [
   Operation1790600000001,
   InspectorTicket1790800000001,
   InstagramCallback1790900030001,
+  SecretRotation1790900050001,
   Instance1790900070001,
 ];
 const entities: (new () => object)[] = [PageEntity, AppEntity, ConnectionEntity, AccessTokenEntity, RouteEntity];

@@ -5,6 +5,7 @@ import type { Vault } from './vault.js';
 /** Every column that holds a secret, with the key of its table. */
 export const sealedColumns = [
   { table: 'app', key: 'app_id', column: 'app_secret' },
+  { table: 'app', key: 'app_id', column: 'previous_app_secret' },
   { table: 'app', key: 'app_id', column: 'verify_token' },
   { table: 'page', key: 'page_id', column: 'meta_access_token' },
 ] as const;

@@ -25,6 +25,7 @@ export class SealedEntities {
     const sealed = manager.create(AppEntity, {
       ...app,
       appSecret: this.vault.seal(place('app_secret'), app.appSecret),
+      previousAppSecret: this.vault.sealIfAny(place('previous_app_secret'), app.previousAppSecret),
       verifyToken: this.vault.sealIfAny(place('verify_token'), app.verifyToken),
     });
     await manager.upsert(AppEntity, sealed, ['appId']);
@@ -55,6 +56,7 @@ export class SealedEntities {
     const place = (column: string) => ({ table: 'app', column, row: app.appId });
     return Object.assign(app, {
       appSecret: this.vault.open(place('app_secret'), app.appSecret),
+      previousAppSecret: this.vault.openIfAny(place('previous_app_secret'), app.previousAppSecret),
       verifyToken: this.vault.openIfAny(place('verify_token'), app.verifyToken),
     });
   }

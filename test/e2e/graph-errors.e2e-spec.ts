@@ -139,6 +139,21 @@ const rows: Row[] = [
     'Invalid appsecret_proof provided in the API argument',
   ],
   [
+    'proof_required',
+    async () => {
+      const app = { name: 'Desk', kind: 'bot' as const, callbackUrl: null, batchSizeMax: 1 };
+      await signalbox.core.configStore.putApp(desk, { ...app, appsecretProofRequired: true });
+      const answer = await as(desk).get('/me');
+      await signalbox.core.configStore.putApp(desk, { ...app, appsecretProofRequired: false });
+      return answer;
+    },
+    400,
+    method,
+    100,
+    undefined,
+    'API calls from the server require an appsecret_proof argument',
+  ],
+  [
     'permission_missing',
     () => as(desk).get(`/${desk}/subscriptions`),
     403,

@@ -1,10 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { appId, instagramId, laneCount, pageId } from '../../src/domain/ids.js';
 import { webhookFields } from '../../src/domain/page.js';
-import { hashOfToken } from '../../src/store/access-token.js';
 import { type AppSettings, ConfigStore, type PageSettings, tokenGraceMs } from '../../src/store/config.store.js';
 import { ConfigurationCache } from '../../src/store/configuration.cache.js';
 import { openDataSource } from '../../src/store/data-source.js';
+import { sha256 } from '../../src/store/opaque-token.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { testVault } from '../support/vault.js';
 
@@ -222,12 +222,12 @@ describe('the configuration store', () => {
       const next = await store.issueToken(shop, marketing, at + 1000);
 
       const { tokens } = await store.read();
-      expect(tokens.get(hashOfToken(token ?? ''))).toEqual({
+      expect(tokens.get(sha256(token ?? ''))).toEqual({
         pageId: shop,
         appId: marketing,
         expiresAt: at + 1000 + tokenGraceMs,
       });
-      expect(tokens.get(hashOfToken(next))).toEqual({ pageId: shop, appId: marketing, expiresAt: null });
+      expect(tokens.get(sha256(next))).toEqual({ pageId: shop, appId: marketing, expiresAt: null });
       const stored: object[] = await dataSource.query('select * from access_token');
       expect(JSON.stringify(stored)).not.toContain(next);
     });

@@ -231,6 +231,8 @@ export class SimulatedWorld {
       callbackUrl: receivers.includes(appId) ? urlOf(appId) : null,
       verifyToken: null,
       secret: 'secret',
+      previousSecret: null,
+      appsecretProofRequired: false,
       batchSizeMax: appId === bystander ? 5 : 1,
       subscribedFields: { messenger: null, instagram: null },
       pausedAt: null,

@@ -31,6 +31,9 @@ export class Receiver {
   /** What the next POSTs are answered with; 200 by default. */
   answer: (post: Omit<ReceivedPost, 'answer'>) => Answer = () => 200;
 
+  /** A second secret that it takes webhooks signed with, while the first is being replaced. */
+  alsoAccepts: string | null = null;
+
   readonly #waiting = new Set<() => void>();
   readonly #server = createServer((request, response) => {
     this.#serve(request, response).catch((error: unknown) => this.faults.push(String(error)));
@@ -112,11 +115,13 @@ export class Receiver {
   /** Held against what the platform promises, as strict receivers do. */
   #faultOf(request: IncomingMessage, bytes: Buffer): string | null {
     const { headers } = request;
-    const sign = (hash: string) => `${hash}=${createHmac(hash, this.appSecret).update(bytes).digest('hex')}`;
+    const secrets = this.alsoAccepts === null ? [this.appSecret] : [this.appSecret, this.alsoAccepts];
+    const isSigned = (name: string, hash: string) =>
+      secrets.some((secret) => headers[name] === `${hash}=${createHmac(hash, secret).update(bytes).digest('hex')}`);
     if (request.method !== 'POST') return `a ${String(request.method)} request`;
     if (headers['content-type'] !== 'application/json') return `content type ${String(headers['content-type'])}`;
-    if (headers['x-hub-signature-256'] !== sign('sha256')) return 'a wrong SHA-256 signature';
-    if (headers['x-hub-signature'] !== sign('sha1')) return 'a wrong SHA-1 signature';
+    if (!isSigned('x-hub-signature-256', 'sha256')) return 'a wrong SHA-256 signature';
+    if (!isSigned('x-hub-signature', 'sha1')) return 'a wrong SHA-1 signature';
     if (bytes.some((byte) => byte < 0x20 || byte > 0x7e)) return 'a body that is not printable ASCII';
     return null;
   }
