@@ -9,7 +9,7 @@ import { testKeyring } from '../support/vault.js';
 
 /* What can go wrong inside a process without ending it. */
 let database: TestDatabase;
-let servers: ServerProcess[] = [];
+const servers: ServerProcess[] = [];
 let stage: Stage;
 let support: Bot;
 let page: StagePage;

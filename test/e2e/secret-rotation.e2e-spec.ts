@@ -52,7 +52,7 @@ async function deliver(index: number): Promise<void> {
   expect((await fetch(`${signalbox.url}/webhooks/meta`, { method: 'POST', headers, body })).status).toBe(200);
 }
 
-it('S26: while messages flow a secret is replaced, and no delivery and no call of the app fails', async () => {
+it('while messages flow a secret is replaced, and no delivery and no call of the app fails', async () => {
   const oldSecret = bot.receiver.appSecret;
   bot.receiver.alsoAccepts = newSecret;
   const calls: Promise<boolean>[] = [];
@@ -80,7 +80,7 @@ it('S26: while messages flow a secret is replaced, and no delivery and no call o
   expect(await accepts(newSecret)).toBe(true);
 });
 
-it('S26: a secret that has leaked ends at once', async () => {
+it('a secret that has leaked ends at once', async () => {
   const leaked = bot.receiver.appSecret;
   await setApp({ app_secret: newSecret, previous_secret_hours: 0 });
   expect(await accepts(leaked)).toBe(false);
@@ -94,7 +94,7 @@ it('S26: a secret that has leaked ends at once', async () => {
   expect(await accepts('the-one-after-that')).toBe(true);
 });
 
-it('S8: an app that must prove its secret is refused without a proof, with a wrong one, and with one of another app', async () => {
+it('an app that must prove its secret is refused without a proof, with a wrong one, and with one of another app', async () => {
   const token = bot.tokens.get(page.id) ?? '';
   const other = await stage.addBot('2100000000000011');
   expect(await read()).toBe(200);

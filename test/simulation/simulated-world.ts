@@ -229,6 +229,7 @@ export class SimulatedWorld {
       name: appId,
       kind,
       callbackUrl: receivers.includes(appId) ? urlOf(appId) : null,
+      instagramCallbackUrl: null,
       verifyToken: null,
       secret: 'secret',
       previousSecret: null,
