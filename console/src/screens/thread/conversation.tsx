@@ -25,6 +25,11 @@ export function Conversation({ steps, names, current }: { steps: readonly Step[]
           }
           const mine = entry.type.startsWith('user.');
           const { text, attachments, buttons, redacted } = contentOf(entry.payload);
+          const missing = entry.payload_removed
+            ? 'The text is no longer kept.'
+            : redacted
+              ? 'Your role may not read messages.'
+              : null;
           return (
             <li
               key={entry.id}
@@ -33,7 +38,7 @@ export function Conversation({ steps, names, current }: { steps: readonly Step[]
               data-hue={app === null ? undefined : apps.hueOf(app)}
             >
               <span className="bubble-by">{mine ? names.person : app === null ? 'Outside' : apps.nameOf(app)}</span>
-              <p>{redacted ? 'Your role may not read messages.' : (text ?? attachments.join(', '))}</p>
+              <p data-missing={missing !== null}>{missing ?? text ?? attachments.join(', ')}</p>
               {buttons.length > 0 && <span className="bubble-buttons">{buttons.join(' · ')}</span>}
             </li>
           );

@@ -27,6 +27,7 @@ describe('an event in a sentence', () => {
       'person',
       { payload: { message: { attachments: [{ type: 'image' }, { type: 'file' }] } } },
     ],
+    ['Ann wrote something whose text is no longer kept', 'person', { payload: null, payload_removed: true }],
     ['Ann wrote something that your role may not read', 'person', { payload: { message: { redacted: true } } }],
     ['Ann tapped “Buy”', 'person', { type: 'user.postback', payload: { postback: { title: 'Buy', payload: 'B' } } }],
     ['Ann tapped the ad 303', 'person', { type: 'user.referral', payload: { referral: { ad_id: '303', ref: 'x' } } }],

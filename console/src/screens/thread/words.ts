@@ -1,3 +1,4 @@
+import type { LogEntry } from '../../api/types.js';
 import { callerOf, refusalInWords } from '../../../../src/views/refusal-words.js';
 import { at, contentOf, string, type Step } from './story.js';
 
@@ -35,10 +36,10 @@ function did({ entry, ownerBefore, ownerChanged }: Step, { person, nameOf }: Nam
   switch (entry.type) {
     case 'user.message': {
       const reply = at(at(payload, 'message'), 'quick_reply') !== undefined;
-      return reply ? `${person} tapped the quick reply ${said(payload)}` : `${person} wrote ${said(payload)}`;
+      return reply ? `${person} tapped the quick reply ${said(entry)}` : `${person} wrote ${said(entry)}`;
     }
     case 'user.postback':
-      return `${person} tapped ${said(payload)}`;
+      return `${person} tapped ${said(entry)}`;
     case 'user.get_started':
       return `${person} tapped Get Started`;
     case 'user.referral': {
@@ -61,14 +62,14 @@ function did({ entry, ownerBefore, ownerChanged }: Step, { person, nameOf }: Nam
       return `${person} opted in`;
     case 'app.send':
     case 'app.sent':
-      if (entry.facts.includes('intent')) return `${app} sends ${said(payload)}`;
-      return ownerChanged ? `${app} wrote ${said(payload)} and took control` : `${app} wrote ${said(payload)}`;
+      if (entry.facts.includes('intent')) return `${app} sends ${said(entry)}`;
+      return ownerChanged ? `${app} wrote ${said(entry)} and took control` : `${app} wrote ${said(entry)}`;
     case 'app.failed':
       return `A message of ${app} was not sent`;
     case 'app.action':
       return `${app} ${action(payload)}`;
     case 'outside.reply':
-      return `Somebody answered past Signalbox: ${said(payload)}`;
+      return `Somebody answered past Signalbox: ${said(entry)}`;
     case 'outside.take':
       return 'The platform gave the thread to another of its apps';
     case 'outside.return':
@@ -92,7 +93,8 @@ function did({ entry, ownerBefore, ownerChanged }: Step, { person, nameOf }: Nam
   }
 }
 
-function said(payload: unknown): string {
+function said({ payload, payload_removed: removed }: LogEntry): string {
+  if (removed) return 'something whose text is no longer kept';
   const { text, attachments, redacted } = contentOf(payload);
   if (redacted) return 'something that your role may not read';
   if (text !== null) return `“${text}”`;
