@@ -265,7 +265,7 @@ suite('hostile texts', () => {
     await shows(page, [put.greeting, ...put.iceBreakers, ...put.adTitles, ...put.templateTitles]);
     await page.goto(`${signalbox.url}/inbox`);
     await page.getByRole('heading', { name: 'Inbox', level: 1 }).waitFor();
-    await page.getByRole('button', { name: 'All' }).click();
+    await page.getByRole('button', { name: /^All/ }).click();
     await shows(page, put.appNames.slice(0, 1));
   });
 

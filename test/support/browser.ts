@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 const executable = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
@@ -20,7 +19,7 @@ export function hasBrowser(): boolean {
 
 export type Theme = 'light' | 'dark';
 
-/** A browser of its own, with what went wrong in it. */
+/** A page of a browser that knows nothing, with what went wrong in it. */
 export interface TestBrowser {
   readonly page: Page;
   readonly context: BrowserContext;
@@ -29,14 +28,14 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-export async function openBrowser(url: string, theme: Theme = 'light'): Promise<TestBrowser> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'signalbox-browser-'));
-  const context = await chromium.launchPersistentContext(folder, {
+let running: Promise<Browser> | null = null;
+// One process for all tests of a file: starting one takes longer than most tests.
+afterAll(async () => (await running)?.close());
+
+function launch(): Promise<Browser> {
+  return chromium.launch({
     executablePath: executable,
     headless: true,
-    viewport: { width: 1280, height: 800 },
-    colorScheme: theme,
-    reducedMotion: 'reduce',
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -47,8 +46,18 @@ export async function openBrowser(url: string, theme: Theme = 'light'): Promise<
       '--disable-sync',
     ],
   });
+}
+
+/** A context that has nothing of those before it: no cookie, no storage, no cache. */
+export async function openBrowser(url: string, theme: Theme = 'light'): Promise<TestBrowser> {
+  const browser = await (running ??= launch());
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+  });
   const faults: string[] = [];
-  const page = context.pages()[0] ?? (await context.newPage());
+  const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(`failed: ${error.message}`));
   page.on('console', (message) => {
     if (message.text().includes('Content Security Policy')) faults.push(`refused: ${message.text()}`);
@@ -57,17 +66,15 @@ export async function openBrowser(url: string, theme: Theme = 'light'): Promise<
     faults.push(`a script of somebody ran: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  page.on('request', (request) => {
-    if (!request.url().startsWith(url) && !request.url().startsWith('blob:')) faults.push(`asked ${request.url()}`);
+  // Of every page, also one that a script would open.
+  context.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) faults.push(`asked ${request.url()}`);
   });
   return {
     page,
     context,
     faults,
-    async close() {
-      await context.close();
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => context.close(),
   };
 }
 
