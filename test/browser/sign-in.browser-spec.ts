@@ -50,7 +50,7 @@ suite('a person who signs in', () => {
     await page.getByRole('heading', { name: 'Garden shop' }).waitFor();
 
     await signalbox.api('DELETE', `/api/v1/tokens/${body.token_id}`);
-    await page.getByRole('region', { name: 'Try it out' }).getByRole('button', { name: 'Explain' }).click();
+    // The live stream ends with the token, so nobody need touch anything.
     await page.getByText('Your session has ended.', { exact: false }).waitFor();
 
     await page.getByLabel('Admin token').fill(adminToken);

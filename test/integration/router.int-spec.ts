@@ -3,6 +3,7 @@ import type { LogRow } from '../../src/domain/log.js';
 import type { Outcome } from '../../src/routing/submission.js';
 import type { Core } from '../../src/core.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/delivery.js';
 import { foldLog } from '../support/fold.js';
 import {
   configureShop,
@@ -196,10 +197,17 @@ describe('the router', () => {
     const two = await openInstance(database.url);
     try {
       await two.router.dispatch(submit(threadOf(10), tap(10, 'm_11')));
-      await one.configStore.deleteRoute(threadOf(10).pageId, 'ad', springAd);
-      // The second instance has not polled yet: the commit tells it.
+      // The second instance no longer looks for changes: only its commit can tell it of this one.
+      two.configuration.stop();
+      const known = two.configuration.current().epoch;
+      const changed = one.configStore.deleteRoute(threadOf(10).pageId, 'ad', springAd);
+      await until('the change is committed', async () => {
+        const { rows } = await one.readPool.query<{ epoch: string }>('select epoch from configuration');
+        return Number(rows[0]?.epoch) > known;
+      });
       const outcome = await two.router.dispatch(submit(threadOf(11), tap(11, 'm_12')));
       expect(outcome).toMatchObject({ result: 'applied', thread: { state: 'default-owned', ownerAppId: support } });
+      await changed;
     } finally {
       await two.close();
     }
